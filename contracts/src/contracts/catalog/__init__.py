@@ -1,0 +1,1 @@
+"""What catalog says to the other services."""

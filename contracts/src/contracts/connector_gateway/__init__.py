@@ -1,0 +1,1 @@
+"""What connector-gateway says to the other services."""

@@ -1,0 +1,1 @@
+"""What submissions says to the other services."""
