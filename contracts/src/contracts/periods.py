@@ -25,8 +25,10 @@ class CutOffRule(StrEnum):
     CUSTOM = "CUSTOM"
 
 
-PATTERN = re.compile(r"^(?P<year>\d{4})(?:-(?:(?P<month>\d{2})|Q(?P<quarter>[1-4])|H(?P<half>[12])"
-                     r"|(?P<nine>9M)))?$")
+PATTERN = re.compile(
+    r"^(?P<year>\d{4})(?:-(?:(?P<month>\d{2})|Q(?P<quarter>[1-4])|H(?P<half>[12])"
+    r"|(?P<nine>9M)))?$"
+)
 
 
 @dataclass(frozen=True)

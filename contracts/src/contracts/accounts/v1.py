@@ -85,9 +85,7 @@ class PublicKey(Word):
     use: str = "sig"
 
 
-class AccountKeysRotated(
-    Event, type="accounts.keys.rotated.v1", topic=ACCOUNT_KEYS, key="issuer"
-):
+class AccountKeysRotated(Event, type="accounts.keys.rotated.v1", topic=ACCOUNT_KEYS, key="issuer"):
     """The keys with which accounts signs tokens of persons; the list replaces the one before."""
 
     issuer: str

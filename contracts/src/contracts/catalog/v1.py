@@ -33,9 +33,7 @@ class LegalBasis(Word):
     issuer: str
 
 
-class RegimePutInForce(
-    Event, type="catalog.regime.put-in-force.v1", topic=REGIMES, key="regime"
-):
+class RegimePutInForce(Event, type="catalog.regime.put-in-force.v1", topic=REGIMES, key="regime"):
     """A regime (chế độ báo cáo) with its form is in force on a legal basis (Điều 5.1)."""
 
     regime: str
