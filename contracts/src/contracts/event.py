@@ -32,16 +32,14 @@ class Event(Word):
         super().__init_subclass__()
 
     @classmethod
-    def __pydantic_init_subclass__(
-        cls, *, type: str, topic: Topic, key: str, **kwargs: Any
-    ) -> None:
-        super().__pydantic_init_subclass__(**kwargs)
-        if type in EVENTS:
-            raise TypeError(f"{type} is already said by {EVENTS[type].__name__}")
-        if key not in cls.model_fields:
-            raise TypeError(f"{cls.__name__} has no field {key} to be ordered by")
-        cls.type, cls.topic, cls.key = type, topic, key
-        EVENTS[type] = cls
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__()
+        cls.type, cls.topic, cls.key = kwargs["type"], kwargs["topic"], kwargs["key"]
+        if cls.type in EVENTS:
+            raise TypeError(f"{cls.type} is already said by {EVENTS[cls.type].__name__}")
+        if cls.key not in cls.model_fields:
+            raise TypeError(f"{cls.__name__} has no field {cls.key} to be ordered by")
+        EVENTS[cls.type] = cls
 
     @property
     def ordering_key(self) -> str:

@@ -1,4 +1,4 @@
-"""Reporting periods (kỳ báo cáo) and the windows in which their figures fall (NĐ 09/2019 Điều 12)."""
+"""Reporting periods (kỳ báo cáo) and the windows of their figures (NĐ 09/2019 Điều 12)."""
 
 import re
 from dataclasses import dataclass

@@ -1,10 +1,19 @@
 """All messages of all producers, loaded; import this where the whole registry is needed."""
 
-import contracts.accounts.v1
-import contracts.catalog.v1
-import contracts.connector_gateway.v1
-import contracts.notifications.v1
-import contracts.submissions.v1
+from contracts.accounts import v1 as accounts
+from contracts.catalog import v1 as catalog
+from contracts.connector_gateway import v1 as connector_gateway
 from contracts.event import EVENTS
+from contracts.notifications import v1 as notifications
+from contracts.submissions import v1 as submissions
 
-__all__ = ["EVENTS"]
+PRODUCERS = {
+    "accounts": accounts,
+    "catalog": catalog,
+    "submissions": submissions,
+    "notifications": notifications,
+    "connector-gateway": connector_gateway,
+}
+"""The module of words of each service, by the service's name."""
+
+__all__ = ["EVENTS", "PRODUCERS"]
