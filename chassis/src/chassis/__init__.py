@@ -1,1 +1,1 @@
-
+"""The manners of the hub: how every service behaves, whatever it is about."""
