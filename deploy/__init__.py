@@ -1,0 +1,1 @@
+"""How the hub is set up and run: on one machine by hand, in containers, on Kubernetes."""

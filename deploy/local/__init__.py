@@ -1,0 +1,1 @@
+"""The embedded hub: PostgreSQL, Kafka, Caddy and the services under one supervisor."""

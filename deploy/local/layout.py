@@ -1,0 +1,118 @@
+"""Where everything of one hub stands: its home on disk and the ports that follow from one."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The project."""
+CACHE = ROOT / ".cache"
+
+PORTS: dict[str, int] = {
+    "gateway": 0,
+    "accounts": 1,
+    "catalog": 2,
+    "submissions": 3,
+    "notifications": 4,
+    "connector-gateway": 5,
+    "portal": 6,
+    "postgres": 7,
+    "kafka": 8,
+    "kafka-controller": 9,
+    "smtp": 10,
+    "gateway-admin": 11,
+}
+"""Every port of a hub, counted from the port of its gateway."""
+
+SERVICES: tuple[str, ...] = (
+    "accounts",
+    "catalog",
+    "submissions",
+    "notifications",
+    "connector-gateway",
+)
+"""The services that own a database and talk on Kafka; the portal has neither."""
+
+
+def package_of(service: str) -> str:
+    """Return the Python package of a service; it is also its database and its role."""
+    return service.replace("-", "_")
+
+
+def prefix_of(service: str) -> str:
+    """Return what the settings of a service begin with: ``CONNECTOR_GATEWAY``."""
+    return package_of(service).upper()
+
+
+@dataclass(frozen=True)
+class Hub:
+    """One hub: two with different homes and ports run side by side.
+
+    >>> Hub(Path(".hub"), 8080).port_of("postgres")
+    8087
+    """
+
+    home: Path
+    port: int
+
+    def port_of(self, part: str) -> int:
+        """Return the port on which ``part`` listens."""
+        return self.port + PORTS[part]
+
+    @property
+    def origin(self) -> str:
+        """What people and systems see."""
+        return f"http://localhost:{self.port}"
+
+    @property
+    def kafka_bootstrap(self) -> str:
+        """Where clients find the broker."""
+        return f"127.0.0.1:{self.port_of('kafka')}"
+
+    @property
+    def secrets(self) -> Path:
+        """Passwords and keys, made once, readable by the owner only."""
+        return self.home / "secrets"
+
+    @property
+    def data(self) -> Path:
+        """What the servers keep."""
+        return self.home / "data"
+
+    @property
+    def logs(self) -> Path:
+        """One log a part."""
+        return self.home / "logs"
+
+    @property
+    def run(self) -> Path:
+        """What the supervisor notes about itself while it runs."""
+        return self.home / "run"
+
+    @property
+    def traces(self) -> Path:
+        """One file of finished spans a service."""
+        return self.home / "traces"
+
+    @property
+    def mail(self) -> Path:
+        """The Maildir of the local mail server."""
+        return self.home / "mail"
+
+    def make_folders(self) -> None:
+        """Make the folders of the home; only the owner may look into it."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        for folder in (self.secrets, self.data, self.logs, self.run, self.traces):
+            folder.mkdir(exist_ok=True)
+        self.secrets.chmod(0o700)
+
+    def database_url(self, service: str, *, user: str, password: str) -> str:
+        """Return where ``service``'s database is, for ``user``."""
+        port = self.port_of("postgres")
+        return f"postgresql://{user}:{password}@127.0.0.1:{port}/{package_of(service)}"
+
+
+def hub_from_environment() -> Hub:
+    """Read ``HUB_HOME`` (default ``.hub``) and ``HUB_PORT`` (default 8080)."""
+    home = Path(os.environ.get("HUB_HOME") or ROOT / ".hub")
+    return Hub(home.expanduser().resolve(), int(os.environ.get("HUB_PORT") or 8080))

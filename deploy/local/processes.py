@@ -1,0 +1,131 @@
+"""Processes as the kernel knows them: started so that they die with us, found by pid and birth."""
+
+import ctypes
+import os
+import pwd
+import signal
+import socket
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True)
+class Account:
+    """The account of the system that a process runs under."""
+
+    name: str
+    uid: int
+    gid: int
+
+
+def account_for_servers() -> Account | None:
+    """Return whom root lends a server that refuses root; ``None`` when we are not root."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return Account(name, entry.pw_uid, entry.pw_gid)
+    raise RuntimeError("root needs an account 'postgres' or 'nobody' to run PostgreSQL under")
+
+
+def can_reach(path: Path, account: Account | None) -> bool:
+    """Say whether ``account`` may walk down to ``path``, and read it where it exists."""
+    if account is None:
+        return True
+    for place in (path, *path.parents):
+        if not place.exists():
+            continue
+        facts = place.stat()
+        needed = 0o5 if place == path else 0o1
+        if facts.st_uid == account.uid:
+            needed <<= 6
+        elif facts.st_gid == account.gid:
+            needed <<= 3
+        if facts.st_mode & needed != needed:
+            return False
+    return True
+
+
+def dies_with_parent(last_signal: signal.Signals) -> Callable[[], None]:
+    """Return what a child does before it becomes its program: ask to be told of our death.
+
+    It runs after the change of uid, which would clear the request.
+    """
+    parent = os.getpid()
+
+    def ask_the_kernel() -> None:
+        LIBC.prctl(PR_SET_PDEATHSIG, int(last_signal), 0, 0, 0)
+        if os.getppid() != parent:  # we died before the child could ask
+            os._exit(1)
+
+    return ask_the_kernel
+
+
+def find(pid: int, born: float) -> psutil.Process | None:
+    """Return the living process that has this pid and was born then; pids are used again."""
+    try:
+        process = psutil.Process(pid)
+        is_same = abs(process.create_time() - born) < 0.05
+        return process if is_same and process.status() != psutil.STATUS_ZOMBIE else None
+    except psutil.NoSuchProcess:
+        return None
+
+
+def family_of(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+    """Return the processes and all their descendants."""
+    family: dict[int, psutil.Process] = {}
+    for process in processes:
+        try:
+            members = [process, *process.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            continue
+        family.update({member.pid: member for member in members})
+    return list(family.values())
+
+
+def end(processes: Iterable[psutil.Process], *, grace: float) -> None:
+    """Ask processes and their descendants to stop, and kill those that do not in ``grace`` s."""
+    family = family_of(processes)
+    _signal_all(family, signal.SIGTERM)
+    _, alive = psutil.wait_procs(family, timeout=grace)
+    _signal_all(alive, signal.SIGKILL)
+    psutil.wait_procs(alive, timeout=5)
+
+
+def _signal_all(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
+    for process in processes:
+        try:
+            process.send_signal(number)
+        except psutil.NoSuchProcess:
+            continue
+
+
+def holder_of(port: int) -> str | None:
+    """Say in words which process listens on a local port; ``None`` when the port is free."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return _name_of_listener(port)
+    return None
+
+
+def _name_of_listener(port: int) -> str:
+    for connection in psutil.net_connections("tcp"):
+        if connection.laddr and connection.laddr.port == port and connection.pid:
+            try:
+                process = psutil.Process(connection.pid)
+                return f"{process.name()} (pid {process.pid}): {' '.join(process.cmdline())[:120]}"
+            except psutil.Error:
+                continue
+    return "a process of another user"

@@ -1,0 +1,43 @@
+"""Fixtures of all tests; what they do stands in ``tests/support``."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from tests.support.kafka import renew_topics
+from tests.support.postgres import postgres_url, rolled_back_session
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests on the broker in one worker: its topics are everybody's."""
+    for item in items:
+        if "kafka" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("kafka"))
+
+
+@pytest.fixture
+def service(request: pytest.FixtureRequest) -> str:
+    """Return the service whose folder the test stands in: tests/integration/<package>/…."""
+    tests = Path(__file__).parent
+    return request.path.relative_to(tests).parts[1].replace("_", "-")
+
+
+@pytest.fixture
+def database_url(service: str) -> str:
+    """Return this worker's migrated database of the service under test."""
+    return postgres_url(service)
+
+
+@pytest.fixture
+async def session(service: str) -> AsyncIterator[AsyncSession]:
+    """Give a session on the service's database; all it does is undone after the test."""
+    async with rolled_back_session(service) as session:
+        yield session
+
+
+@pytest.fixture
+async def kafka() -> str:
+    """Return where the broker of this test run listens, its topics empty."""
+    return await renew_topics()

@@ -1,0 +1,148 @@
+"""Keeps one real server for a whole test run: many workers use it, the last to end closes it.
+
+``python -m tests.support.keeper <postgres|kafka> <folder> <pid>`` starts the server in
+``folder``, writes its port to ``folder/ready`` and stops when process ``pid`` (pytest itself,
+not its workers) is gone, however it went.
+"""
+
+import fcntl
+import os
+import select
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from deploy.local import kafka, postgres
+from deploy.local.processes import account_for_servers, dies_with_parent, end
+
+ROOT = Path(__file__).resolve().parents[2]
+PASSWORD = "test"  # noqa: S105 - of a server on the loopback that lives as long as one test run
+LIMIT = 60.0
+"""Seconds that a server may take to be ready."""
+
+
+def run_leader() -> int:
+    """Return the pid of the process that lasts for the whole test run."""
+    return os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+
+
+def run_folder() -> Path:
+    """Return the folder of this test run, the same in every worker, reachable by any account."""
+    born = int(psutil.Process(run_leader()).create_time() * 100)
+    folder = Path(f"/tmp/hub-tests-{os.getuid()}") / f"{run_leader()}-{born}"  # noqa: S108
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o755)
+    return folder
+
+
+@contextmanager
+def one_at_a_time(name: str) -> Iterator[None]:
+    """Let one worker of this test run at a time into the block."""
+    with (run_folder() / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def port_of(server: str) -> int:
+    """Return the port of ``postgres`` or ``kafka``, started now unless this run has it already."""
+    folder = run_folder() / server
+    with one_at_a_time(server):
+        if not (folder / "ready").exists():
+            _start(server, folder)
+    return int((folder / "ready").read_text())
+
+
+def _start(server: str, folder: Path) -> None:
+    folder.mkdir()
+    with (folder / "keeper.log").open("wb") as log:
+        keeper = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.keeper", server, str(folder), str(run_leader())],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    until = time.monotonic() + LIMIT
+    while not (folder / "ready").exists():
+        if keeper.poll() is not None or time.monotonic() > until:
+            raise RuntimeError(f"{server} did not start:\n{(folder / 'keeper.log').read_text()}")
+        time.sleep(0.02)
+    keeper.returncode = 0  # it outlives this worker on purpose: no warning when it is collected
+
+
+def free_port() -> int:
+    """Return a port of the loopback that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _postgres(folder: Path, port: int) -> subprocess.Popen[bytes]:
+    account = account_for_servers()
+    data = folder / "data"
+    postgres.initialise(data, PASSWORD)
+    return subprocess.Popen(
+        postgres.command(data, port, fsync="off", full_page_writes="off", max_connections="400"),
+        cwd=data,
+        env=postgres.environment(),
+        user=account.uid if account else None,
+        group=account.gid if account else None,
+        extra_groups=[] if account else None,
+        preexec_fn=dies_with_parent(postgres.KILL_SIGNAL),
+    )
+
+
+def _kafka(folder: Path, port: int) -> subprocess.Popen[bytes]:
+    data = folder / "data"
+    kafka.initialise(data, port=port, controller=free_port())
+    return subprocess.Popen(
+        kafka.command(),
+        cwd=data,
+        env=kafka.environment(),
+        preexec_fn=dies_with_parent(kafka.KILL_SIGNAL),
+    )
+
+
+def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
+    while server.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise RuntimeError(f"the server ended with {server.returncode}")
+
+
+def keep(server: str, folder: Path, leader: int) -> None:
+    """Start ``server``, say so, and stop it once ``leader`` is gone."""
+    watched = os.pidfd_open(leader)
+    port = free_port()
+    process = _postgres(folder, port) if server == "postgres" else _kafka(folder, port)
+    _wait_for(port, process)
+    unfinished = folder / "ready.tmp"
+    unfinished.write_text(str(port))
+    unfinished.rename(folder / "ready")
+    while process.poll() is None:
+        if _is_over(watched):
+            break
+    end([psutil.Process(process.pid)], grace=3)
+    process.wait()
+    shutil.rmtree(folder)
+    if not any(folder.parent.glob("*/ready")):
+        shutil.rmtree(folder.parent, ignore_errors=True)
+
+
+def _is_over(watched: int) -> bool:
+    return bool(select.select([watched], [], [], 1.0)[0])
+
+
+if __name__ == "__main__":
+    keep(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
