@@ -136,7 +136,9 @@ class _Work:
         self._tasks: list[asyncio.Task[None]] = []
         settings: ServiceSettings = app.state.settings
         self._producer = new_producer(settings.kafka_bootstrap, client_id=f"{name}-dead-letters")
-        self._broker = KafkaBroker(settings.kafka_bootstrap.split(","), graceful_timeout=5.0)
+        self._broker = KafkaBroker(
+            settings.kafka_bootstrap.split(","), graceful_timeout=5.0, logger=None
+        )
         app.state.broker = self._broker
 
     async def start(self) -> None:

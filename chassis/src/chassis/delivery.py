@@ -258,7 +258,7 @@ class Reader:
         async for attempt in tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception(is_unavailable),
             stop=tenacity.stop_after_attempt(TRIES),
-            wait=tenacity.wait_exponential_jitter(initial=0.05, max=1.0),
+            wait=tenacity.wait_exponential_jitter(multiplier=0.05, max=1.0),
             reraise=True,
         ):
             with attempt:
