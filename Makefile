@@ -1,0 +1,72 @@
+# One command a line; `make help` lists them. Paths are relative: the project may stand in a folder
+# with spaces or Vietnamese letters, which make cannot hold in a variable.
+.DEFAULT_GOAL := help
+.PHONY: help setup lock fmt check test test-all demo up down reset status migrate contracts bench trace redrive
+
+PY := .venv/bin/python
+# The first Python that is new enough.
+BASE_PYTHON = $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import tomllib' 2>/dev/null && echo $$p && break; done)
+SETUP = $(if $(BASE_PYTHON),,$(error The hub needs Python 3.11 or newer; none is on the PATH)) \
+	@$(BASE_PYTHON) deploy/local/setup.py
+HUB = $(PY) -m deploy.local
+WORKERS ?= 2
+
+help: ## list every target
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | sort | awk -F '\t' '{printf "%-10s %s\n", $$1, $$2}'
+
+setup: ## install everything the hub needs into .venv and .cache (no root; again: < 1 s)
+	$(SETUP)
+
+lock: ## resolve the Python packages anew into requirements.lock
+	.cache/uv/bin/uv lock
+	.cache/uv/bin/uv export --quiet --all-packages --all-groups --no-emit-workspace --no-header \
+		--format requirements-txt -o requirements.lock
+
+fmt: ## format the code and mend what ruff can mend
+	$(PY) -m ruff check --fix --quiet .
+	$(PY) -m ruff format --quiet .
+
+check: setup ## lint, types, import rules, unit, architecture and contract tests (< 90 s)
+	$(PY) -m ruff check --quiet .
+	$(PY) -m ruff format --check --quiet .
+	$(PY) -m mypy --no-error-summary contracts chassis services deploy tests
+	$(PY) -c 'from importlinter.cli import lint_imports_command as lint; lint()'
+	$(PY) -m pytest -q -n $(WORKERS) --dist loadgroup tests/unit tests/architecture tests/contract
+
+test: ## set everything up and pass every test
+	$(SETUP) --with-browser
+	$(PY) -m pytest -q -n $(WORKERS) --dist loadgroup
+
+test-all: check test ## everything: check, then test
+
+demo: setup ## the main job on real data, from nothing to a running hub
+	$(HUB) up --scenario empty
+	$(PY) -m deploy.demo
+
+up: setup ## start the hub in the background [SCENARIO=empty|demo|volume]
+	$(HUB) up
+
+down: ## stop the hub, keep its data
+	$(HUB) down
+
+reset: ## remove the hub's data, after asking
+	$(HUB) reset
+
+status: ## parts, ports, memory, restarts, lag, outbox depth
+	$(HUB) status
+
+migrate: setup ## bring the databases of the running hub to the newest revision
+	$(HUB) prepare
+
+contracts: ## write schemas/ and asyncapi.yaml anew from the registry
+	$(PY) -m contracts.render
+
+bench: setup ## the workloads of quality.md [W=W1,W2,W5]
+	$(PY) -m tests.bench $(W)
+
+trace: ## show a trace as a tree: make trace ID=<trace id>
+	@$(HUB) trace $(ID)
+
+redrive: ## send a service's dead letters through once more: make redrive SERVICE=submissions
+	$(HUB) redrive $(SERVICE)

