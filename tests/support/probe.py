@@ -13,6 +13,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
+from fastapi import FastAPI
+from pydantic_settings import SettingsConfigDict
+from sqlmodel.ext.asyncio.session import AsyncSession
+
 from chassis import relay
 from chassis.app import Doors, create_service
 from chassis.clock import now
@@ -22,14 +26,14 @@ from chassis.errors import Conflict, Unavailable
 from chassis.identifiers import new_id
 from chassis.settings import ServiceSettings
 from contracts.connector_gateway.v1 import ConnectionFlagged
-from fastapi import FastAPI
-from pydantic_settings import SettingsConfigDict
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 EFFECTS = "CREATE TABLE IF NOT EXISTS effects (flag_id uuid, reason text, at serial)"
 consumers = Consumers(service="notifications")
 DOWN = {"is_down": False}
 """Whether what the handler needs is down; a test switches it."""
+
+REFUSED = {"refuse"}
+"""Reasons that the handler refuses; a test mends them."""
 
 
 class Settings(ServiceSettings):
@@ -50,7 +54,7 @@ async def keep(session: AsyncSession, event: ConnectionFlagged, _: Envelope) -> 
     connection = await raw_connection(session)
     if DOWN["is_down"]:
         raise Unavailable
-    if event.reason == "refuse":
+    if event.reason in REFUSED:
         raise FlagRefused(connection=event.connection)
     if event.reason == "bug":
         raise KeyError("nobody foresaw this")

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import ORJSONResponse
+from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
@@ -23,14 +23,14 @@ async def alive() -> dict[str, str]:
 
 
 @router.get("/readyz")
-async def ready(request: Request) -> ORJSONResponse:
+async def ready(request: Request) -> JSONResponse:
     """Say whether this process can do its work now, and if not, what it waits for."""
     waits = {}
     for name, check in request.app.state.checks.items():
         why = await check(request.app.state)
         if why:
             waits[name] = why
-    return ORJSONResponse({"ready": not waits, "waits": waits}, 503 if waits else 200)
+    return JSONResponse({"ready": not waits, "waits": waits}, 503 if waits else 200)
 
 
 @router.get("/metrics")

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import ORJSONResponse
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -98,7 +98,7 @@ def load_texts(package: str) -> dict[str, dict[str, str]]:
     return tomllib.loads(source.read_text(encoding="utf-8")) if source.is_file() else {}
 
 
-def answer(texts: Texts, refusal: Refusal) -> ORJSONResponse:
+def answer(texts: Texts, refusal: Refusal) -> JSONResponse:
     """Shape a refusal as the answer of a request."""
     slug = refusal.slug
     body = {
@@ -115,19 +115,19 @@ def answer(texts: Texts, refusal: Refusal) -> ORJSONResponse:
         headers.setdefault("Retry-After", "5")
     if refusal.status == 401:
         headers.setdefault("WWW-Authenticate", "Bearer")
-    return ORJSONResponse(body, refusal.status, headers, MEDIA_TYPE)
+    return JSONResponse(body, refusal.status, headers, MEDIA_TYPE)
 
 
 def add_problems(app: FastAPI, texts: Texts) -> None:
     """Make ``app`` answer every refusal, bad body and bug as a problem."""
 
-    async def refused(_: Request, why: Refusal) -> ORJSONResponse:
+    async def refused(_: Request, why: Refusal) -> JSONResponse:
         return answer(texts, why)
 
-    async def unreadable(_: Request, why: RequestValidationError) -> ORJSONResponse:
+    async def unreadable(_: Request, why: RequestValidationError) -> JSONResponse:
         return answer(texts, _invalid_body(why))
 
-    async def plain(_: Request, why: HTTPException) -> ORJSONResponse:
+    async def plain(_: Request, why: HTTPException) -> JSONResponse:
         slug = {404: "not-found", 405: "method-not-allowed"}.get(why.status_code, "malformed")
         body = {
             "type": f"/problems/{slug}",
@@ -135,15 +135,15 @@ def add_problems(app: FastAPI, texts: Texts) -> None:
             "status": why.status_code,
             "detail": texts.detail(slug, {"what": why.detail}),
         }
-        return ORJSONResponse(body, why.status_code, why.headers, MEDIA_TYPE)
+        return JSONResponse(body, why.status_code, why.headers, MEDIA_TYPE)
 
-    async def down(request: Request, why: Exception) -> ORJSONResponse:
+    async def down(request: Request, why: Exception) -> JSONResponse:
         if is_unavailable(why):
             log.warning("dependency down", path=request.url.path, why=str(why))
             return answer(texts, Unavailable())
         return await bug(request, why)
 
-    async def bug(request: Request, why: Exception) -> ORJSONResponse:
+    async def bug(request: Request, why: Exception) -> JSONResponse:
         log.error("bug", path=request.url.path, method=request.method, exc_info=why)
         return answer(texts, Bug())
 

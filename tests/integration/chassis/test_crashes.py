@@ -7,10 +7,10 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+
 from chassis.database import Database
 from chassis.outbox import publish, write_outbox
 from chassis.relay import outbox_depth
-
 from tests.support import probe
 from tests.support.postgres import fresh_database
 from tests.support.waiting import until
