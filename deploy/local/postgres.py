@@ -12,6 +12,8 @@ from pathlib import Path
 from deploy.local.processes import Account, account_for_servers, can_reach
 
 SUPERUSER = "hub"
+STOP_SIGNAL = signal.SIGINT
+"""Ends sessions and shuts down in order; SIGTERM would wait for clients to go."""
 KILL_SIGNAL = signal.SIGQUIT
 """Ends the server and its backends at once; SIGKILL would leave the backends to notice."""
 REACHABLE = Path("/var/lib/reporting-hub")
@@ -121,3 +123,8 @@ def command(data: Path, port: int, **more: str) -> list[str]:
     settings = {**SETTINGS, "port": str(port), **more}
     options = [f"--{name}={value}" for name, value in settings.items()]
     return [str(programs() / "postgres"), "-D", str(data), *options]
+
+
+def is_ready(port: int) -> list[str]:
+    """Return the command that ends with 0 when the server takes connections."""
+    return [str(programs() / "pg_isready"), "--quiet", "--host=127.0.0.1", f"--port={port}"]

@@ -5,7 +5,8 @@ import os
 import pwd
 import signal
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,33 +81,28 @@ def find(pid: int, born: float) -> psutil.Process | None:
         return None
 
 
-def family_of(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
-    """Return the processes and all their descendants."""
-    family: dict[int, psutil.Process] = {}
+def family_of(process: psutil.Process) -> list[psutil.Process]:
+    """Return a process and all its descendants."""
+    try:
+        return [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def end(processes: Sequence[psutil.Process], *, grace: float) -> None:
+    """Ask processes to stop; after ``grace`` seconds kill those that have not, and their own."""
     for process in processes:
-        try:
-            members = [process, *process.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            continue
-        family.update({member.pid: member for member in members})
-    return list(family.values())
+        _send(process, signal.SIGTERM)
+    _, alive = psutil.wait_procs(processes, timeout=grace)
+    family = [member for process in alive for member in family_of(process)]
+    for process in family:
+        _send(process, signal.SIGKILL)
+    psutil.wait_procs(family, timeout=5)
 
 
-def end(processes: Iterable[psutil.Process], *, grace: float) -> None:
-    """Ask processes and their descendants to stop, and kill those that do not in ``grace`` s."""
-    family = family_of(processes)
-    _signal_all(family, signal.SIGTERM)
-    _, alive = psutil.wait_procs(family, timeout=grace)
-    _signal_all(alive, signal.SIGKILL)
-    psutil.wait_procs(alive, timeout=5)
-
-
-def _signal_all(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
-    for process in processes:
-        try:
-            process.send_signal(number)
-        except psutil.NoSuchProcess:
-            continue
+def _send(process: psutil.Process, number: signal.Signals) -> None:
+    with suppress(psutil.NoSuchProcess):
+        process.send_signal(number)
 
 
 def holder_of(port: int) -> str | None:

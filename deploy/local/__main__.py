@@ -1,0 +1,167 @@
+"""The commands of the embedded hub: up, down, status, reset, run, prepare, trace, redrive."""
+
+import asyncio
+import shutil
+import subprocess
+import sys
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from deploy.local import demo_file, record, status, traces
+from deploy.local.layout import ROOT, Hub, hub_from_environment
+from deploy.local.logs import last_lines, open_log
+from deploy.local.parts import parts_of
+from deploy.local.prepare import prepare as prepare_servers
+from deploy.local.processes import end
+from deploy.local.record import Phase, Record
+from deploy.local.supervisor import FIRST_START, CannotStart, Supervisor, check_ports, only_one
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
+console = Console(highlight=False)
+STOP_LIMIT = 12.0
+Scenario = Annotated[str, typer.Option(envvar="SCENARIO", help="empty, demo or volume")]
+
+
+def _refuse(why: str) -> typer.Exit:
+    console.print(why, style="red", markup=False)
+    return typer.Exit(1)
+
+
+@app.command()
+def run() -> None:
+    """Run the hub in the foreground until SIGTERM or Ctrl-C."""
+    hub = hub_from_environment()
+    hub.make_folders()
+    try:
+        with only_one(hub):
+            left = record.end_leftovers(hub)
+            if left:
+                console.print(f"Ended what an earlier run left behind: {', '.join(left)}")
+            check_ports(hub)
+            why = asyncio.run(Supervisor(hub, parts_of(hub)).run())
+    except CannotStart as error:
+        raise _refuse(str(error)) from None
+    if why:
+        raise _refuse(why)
+
+
+@app.command()
+def up(scenario: Scenario = "empty") -> None:
+    """Start the hub in the background; return when every part is ready."""
+    hub = hub_from_environment()
+    hub.make_folders()
+    began = time.monotonic()
+    there = record.running(hub)
+    if there and there.port != hub.port:
+        raise _refuse(f"A hub already runs on {hub.home} at port {there.port} (pid {there.pid}).")
+    if there is None:
+        _start_in_background(hub)
+    _wait_until_ready(hub)
+    demo_file.write(hub, demo_file.read(hub))
+    console.print(f"The hub is ready at {hub.origin} after {time.monotonic() - began:.1f} s.")
+    if scenario != "empty":
+        subprocess.run([sys.executable, "-m", "deploy.scenario", scenario], cwd=ROOT, check=True)
+
+
+def _start_in_background(hub: Hub) -> None:
+    with open_log(hub.logs, "supervisor") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "deploy.local", "run"],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    while record.running(hub) is None:
+        if process.poll() is not None:
+            raise _refuse(last_lines(hub.logs, "supervisor"))
+        time.sleep(0.05)
+
+
+def _wait_until_ready(hub: Hub) -> None:
+    shown: set[str] = set()
+    until = time.monotonic() + FIRST_START + 10
+    while time.monotonic() < until:
+        now = record.read(hub)
+        if now is None or now.phase is Phase.FAILED or now.supervisor() is None:
+            raise _refuse(now.why if now and now.why else last_lines(hub.logs, "supervisor"))
+        for part in now.parts:
+            if part.state in ("ready", "done") and part.name not in shown:
+                shown.add(part.name)
+                console.print(f"  {part.name} {part.state}")
+        if now.phase is Phase.READY:
+            return
+        time.sleep(0.05)
+    raise _refuse("The supervisor does not answer; see its log.")
+
+
+@app.command()
+def down() -> None:
+    """Stop the hub in reverse order; keep its data."""
+    hub = hub_from_environment()
+    there = record.running(hub)
+    if there is None:
+        left = record.end_leftovers(hub) if hub.run.exists() else []
+        console.print(
+            f"No hub runs on {hub.home}." + (f" Ended: {', '.join(left)}" if left else "")
+        )
+        return
+    console.print(f"The hub stopped after {_stop(hub, there):.1f} s.")
+
+
+def _stop(hub: Hub, there: Record) -> float:
+    began = time.monotonic()
+    supervisor = there.supervisor()
+    if supervisor:
+        end([supervisor], grace=STOP_LIMIT)
+    record.end_leftovers(hub)
+    return time.monotonic() - began
+
+
+@app.command()
+def reset(yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False) -> None:
+    """Stop the hub and remove all its data, after asking."""
+    hub = hub_from_environment()
+    if not hub.home.exists():
+        console.print(f"Nothing stands at {hub.home}.")
+        return
+    if not yes:
+        typer.confirm(f"Remove {hub.home} with all its data?", abort=True)
+    there = record.running(hub)
+    if there:
+        _stop(hub, there)
+    elsewhere = (hub.data / "postgres").resolve()
+    shutil.rmtree(elsewhere, ignore_errors=True)
+    shutil.rmtree(hub.home)
+    console.print(f"Removed {hub.home}.")
+
+
+@app.command("status")
+def show_status() -> None:
+    """Show parts, ports, memory, restarts, lag and outbox depth."""
+    hub = hub_from_environment()
+    there = record.running(hub)
+    if there is None:
+        raise _refuse(f"No hub runs on {hub.home}.")
+    status.show(Hub(hub.home, there.port), there, console)
+
+
+@app.command()
+def prepare() -> None:
+    """Make databases, migrate them, make topics (the hub's servers run)."""
+    prepare_servers(hub_from_environment())
+
+
+@app.command()
+def trace(trace_id: str) -> None:
+    """Show a trace and what links to it as a tree."""
+    if not traces.show(hub_from_environment().traces, trace_id, console):
+        raise _refuse(f"No span of trace {trace_id} was written.")
+
+
+if __name__ == "__main__":
+    app()

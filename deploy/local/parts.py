@@ -1,0 +1,164 @@
+"""The table of parts: what runs in a hub, in which order, and how each shows that it is ready."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deploy.local import kafka, keys, postgres
+from deploy.local.layout import ROOT, SERVICES, Hub, package_of, prefix_of
+from deploy.local.processes import Account, account_for_servers
+from deploy.local.readiness import Probe, answers, opens, succeeds
+
+WEB = tuple(
+    n
+    for n in (*SERVICES, "portal")
+    if (ROOT / "services" / n / "src" / package_of(n) / "main.py").exists()
+)
+"""What stands behind the gateway."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A process of the hub.
+
+    ``needs`` names the parts that are ready before it starts and that outlive it at the end.
+    A part that runs ``once`` is ready when it ended with 0.
+    """
+
+    name: str
+    command: list[str]
+    needs: tuple[str, ...] = ()
+    port: int | None = None
+    ready: Probe | None = None
+    once: bool = False
+    prepare: Callable[[], None] | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    cwd: Path = ROOT
+    account: Account | None = None
+    stop: signal.Signals = signal.SIGTERM
+    orphaned: signal.Signals = signal.SIGKILL
+    grace: float = 2.0
+    """Seconds to stop in before it is killed; along the longest chain they add up to < 10."""
+
+
+def parts_of(hub: Hub) -> tuple[Part, ...]:
+    """Return all parts of ``hub`` in the order in which they start."""
+    postgres_data = postgres.data_folder(hub.data / "postgres")
+    kafka_data = hub.data / "kafka"
+    port = hub.port_of
+    return (
+        Part(
+            "postgres",
+            postgres.command(postgres_data, port("postgres")),
+            port=port("postgres"),
+            ready=succeeds(postgres.is_ready(port("postgres"))),
+            prepare=lambda: postgres.initialise(
+                postgres_data, keys.password(hub, "database-superuser")
+            ),
+            env=postgres.environment(),
+            cwd=postgres_data,
+            account=account_for_servers(),
+            stop=postgres.STOP_SIGNAL,
+            orphaned=postgres.KILL_SIGNAL,
+            grace=2.5,
+        ),
+        Part(
+            "kafka",
+            kafka.command(),
+            port=port("kafka"),
+            ready=opens(port("kafka")),
+            prepare=lambda: kafka.initialise(
+                kafka_data, port=port("kafka"), controller=port("kafka-controller")
+            ),
+            env=kafka.environment(),
+            cwd=kafka_data,
+        ),
+        Part(
+            "smtp",
+            _python(
+                *("aiosmtpd", "-n", "-u", "-l", f"127.0.0.1:{port('smtp')}"),
+                *("-c", "aiosmtpd.handlers.Mailbox", str(hub.mail)),
+            ),
+            port=port("smtp"),
+            ready=opens(port("smtp")),
+        ),
+        Part("prepare", _python("deploy.local", "prepare"), needs=("postgres", "kafka"), once=True),
+        *(_service(hub, name) for name in WEB),
+        Part(
+            "gateway",
+            [str(Path(sys.executable).parent / "caddy"), "run", "--config", "Caddyfile"],
+            needs=WEB,
+            port=port("gateway"),
+            ready=opens(port("gateway")),
+            env=_gateway_environment(hub),
+            cwd=ROOT / "deploy" / "gateway",
+        ),
+    )
+
+
+def _python(module: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", module, *arguments]
+
+
+def _service(hub: Hub, name: str) -> Part:
+    options = ["--host=127.0.0.1", f"--port={hub.port_of(name)}", "--no-access-log", "--factory"]
+    options += ["--timeout-graceful-shutdown=3", "--forwarded-allow-ips=127.0.0.1"]
+    return Part(
+        name,
+        _python("uvicorn", f"{package_of(name)}.main:app", *options),
+        needs=("prepare", "smtp"),
+        port=hub.port_of(name),
+        ready=answers(hub.port_of(name), "/readyz"),
+        env=service_environment(hub, name),
+        grace=3.5,
+    )
+
+
+def service_environment(hub: Hub, name: str) -> dict[str, str]:
+    """Return the settings of a service; a setting that the caller's environment has stands."""
+    settings = {
+        "ORIGIN": hub.origin,
+        "TRACES_FILE": str(hub.traces / f"{name}.jsonl"),
+        **_own_settings(hub, name),
+    }
+    if name in SERVICES:
+        settings["DATABASE_URL"] = keys.database_url(hub, name)
+        settings["KAFKA_BOOTSTRAP"] = hub.kafka_bootstrap
+        # Static membership: a part that was killed takes its partitions up again at once.
+        settings["KAFKA_INSTANCE_ID"] = f"{name}-1"
+    return {f"{prefix_of(name)}_{key}": value for key, value in settings.items()}
+
+
+def _own_settings(hub: Hub, name: str) -> dict[str, str]:
+    """Return what a service is told beyond what all are told."""
+    match name:
+        case "accounts":
+            return {
+                "SIGNING_KEY_FILE": str(keys.signing_key(hub, name)),
+                "BOOTSTRAP_PASSWORD": keys.password(hub, "bootstrap"),
+            }
+        case "connector-gateway":
+            return {"SIGNING_KEY_FILE": str(keys.signing_key(hub, name))}
+        case "notifications":
+            return {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(hub.port_of("smtp"))}
+        case _:
+            return {}
+
+
+def _gateway_environment(hub: Hub) -> dict[str, str]:
+    data = str(hub.data / "caddy")
+    return {
+        "GATEWAY_ADDRESS": f"http://:{hub.port}",
+        "GATEWAY_BIND": "127.0.0.1 ::1" if os.path.exists("/proc/net/if_inet6") else "127.0.0.1",
+        "GATEWAY_ADMIN": f"127.0.0.1:{hub.port_of('gateway-admin')}",
+        **{
+            f"{prefix_of(name)}_UPSTREAM": f"127.0.0.1:{hub.port_of(name)}"
+            for name in (*SERVICES, "portal")
+        },
+        "GATEWAY_PAGES": str(ROOT / "deploy" / "gateway" / "pages"),
+        "XDG_DATA_HOME": data,
+        "XDG_CONFIG_HOME": data,
+    }
