@@ -10,7 +10,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any, TypeVar
 
 import asyncpg
@@ -132,19 +132,17 @@ def subscribe(
     }
     readers = []
     for group, topics in groups.items():
-        reader = Reader(group, consumers, database, producer)
+        most = min(consumers.sizes.get(name, 500) for name in topics)
+        reader = Reader(group, consumers, database, producer, most=most)
         readers.append(reader)
         broker.subscriber(
             *topics,
-            batch=True,
             group_id=group,
             group_instance_id=f"{group}.{instance_id}" if instance_id else None,
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.MANUAL,
-            max_records=min(consumers.sizes.get(name, 500) for name in topics),
             max_partition_fetch_bytes=9 << 20,
             fetch_max_wait_ms=100,
-            batch_timeout_ms=10,
             session_timeout_ms=10_000,
             parser=_as_it_came,
             decoder=_as_it_came_decoded,
@@ -152,12 +150,10 @@ def subscribe(
     return readers
 
 
-async def _as_it_came(record: Any, original: Any) -> Any:
+async def _as_it_came(record: ConsumerRecord, original: Any) -> Any:
     """Parse nothing here: what cannot be read must reach the policy, not fail before it."""
-    records: tuple[ConsumerRecord, ...] = record
-    blank = tuple(replace(one, headers=()) for one in records)
-    message = await original(blank)
-    message.raw_message = records
+    message = await original(replace(record, headers=()))
+    message.raw_message = record
     return message
 
 
@@ -169,9 +165,16 @@ class Reader:
     """One consumer group of a service: takes batches, applies the policy, commits offsets."""
 
     def __init__(
-        self, group: str, consumers: Consumers, database: Database, producer: AIOKafkaProducer
+        self,
+        group: str,
+        consumers: Consumers,
+        database: Database,
+        producer: AIOKafkaProducer,
+        *,
+        most: int,
     ) -> None:
         self.group = group
+        self._most = most
         self._consumers = consumers
         self._database = database
         self._producer = producer
@@ -180,9 +183,17 @@ class Reader:
         self._waited = 0.0
 
     async def take(self, message: KafkaMessage) -> None:
-        """Apply the policy to one batch of records and commit exactly these offsets."""
-        records: tuple[ConsumerRecord, ...] = message.raw_message
+        """Apply the policy to a record and to what waits behind it; commit exactly these offsets.
+
+        The first record wakes the reader at once; the rest of the batch is what has been
+        fetched already, so that an idle hub is quick and a busy one writes in bulk.
+        """
         consumer: Any = message.consumer
+        waiting = await consumer.getmany(timeout_ms=0, max_records=self._most - 1)
+        records: tuple[ConsumerRecord, ...] = (
+            message.raw_message,
+            *chain.from_iterable(waiting.values()),
+        )
         try:
             await self._settle(records)
         except Exception as why:
@@ -329,6 +340,8 @@ class Spans:
 
     def entered(self, envelope: Envelope) -> Envelope:
         """Return ``envelope`` as seen from inside its span: what it says next is a child."""
+        if envelope.traceparent is None:
+            return envelope
         key = (envelope.traceparent, envelope.type)
         if key not in self._open:
             manager = span_from(

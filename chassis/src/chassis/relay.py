@@ -10,7 +10,7 @@ import orjson
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import Span, SpanKind
 from sqlalchemy.exc import DBAPIError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -112,28 +112,31 @@ class Relay:
 
 
 async def _send(producer: AIOKafkaProducer, rows: Sequence[Any]) -> None:
-    spans = [
-        tracer.start_span(
-            f"send {row['type']}",
-            context=parent_of(row["traceparent"]),
-            kind=SpanKind.PRODUCER,
-            start_time=int(row["created_at"].timestamp() * 1e9),
-        )
-        for row in rows
-    ]
+    spans = [_span(row) if row["traceparent"] else None for row in rows]
     futures = [
         await producer.send(
             row["topic"],
             value=row["value"],
             key=row["key"].encode(),
-            headers=_headers(row, traceparent_of(span)),
+            headers=_headers(row, traceparent_of(span) if span else None),
         )
         for row, span in zip(rows, spans, strict=True)
     ]
     await asyncio.gather(*futures)
     for row, span in zip(rows, spans, strict=True):
-        span.end()
         OUTBOX_SENT.labels(row["topic"]).inc()
+        if span:
+            span.end()
+
+
+def _span(row: Any) -> Span:
+    """Open the span of a fact's wait in the outbox: it began when the fact was written."""
+    return tracer.start_span(
+        f"send {row['type']}",
+        context=parent_of(row["traceparent"]),
+        kind=SpanKind.PRODUCER,
+        start_time=int(row["created_at"].timestamp() * 1e9),
+    )
 
 
 def _headers(row: Any, traceparent: str | None) -> list[tuple[str, bytes]]:
@@ -148,8 +151,8 @@ def _headers(row: Any, traceparent: str | None) -> list[tuple[str, bytes]]:
         "ce_sequence": str(row["seq"]),
         "content-type": "application/json",
     }
-    if traceparent or row["traceparent"]:
-        standard["traceparent"] = traceparent or row["traceparent"]
+    if traceparent:
+        standard["traceparent"] = traceparent
     extensions = {
         name if name == "content-type" else header_name(name): value
         for name, value in orjson.loads(row["headers"]).items()
