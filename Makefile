@@ -8,7 +8,7 @@ PY := .venv/bin/python
 BASE_PYTHON = $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import tomllib' 2>/dev/null && echo $$p && break; done)
 SETUP = $(if $(BASE_PYTHON),,$(error The hub needs Python 3.11 or newer; none is on the PATH)) \
-	@$(BASE_PYTHON) deploy/local/setup.py
+	@$(BASE_PYTHON) -P deploy/local/setup.py
 HUB = $(PY) -m deploy.local
 WORKERS ?= 2
 
@@ -35,7 +35,7 @@ check: setup ## lint, types, import rules, unit, architecture and contract tests
 	$(PY) -m pytest -q -n $(WORKERS) --dist loadgroup tests/unit tests/architecture tests/contract
 
 test: ## set everything up and pass every test
-	$(SETUP) --with-browser
+	$(SETUP) hub browser
 	$(PY) -m pytest -q -n $(WORKERS) --dist loadgroup
 
 test-all: check test ## everything: check, then test

@@ -144,23 +144,30 @@ def make_browser() -> None:
     run(program, "unpack.mjs", cwd=BROWSER, TMPDIR=str(unpacked))
 
 
-def steps() -> Iterable[Step]:
-    """Return the steps in order."""
+def hub_steps() -> Iterable[Step]:
+    """Return what the hub needs, in order."""
     pyprojects = tuple(member / "pyproject.toml" for member in members())
     yield Step("uv", UV, (UV_LOCK,), make_uv)
     yield Step("Python packages", VENV, (LOCK, *pyprojects), make_packages)
     yield Step("Apache Kafka", JARS, (KAFKA / "jgo.toml", KAFKA / "jgo.lock.toml"), make_jars)
-    if "--with-browser" in sys.argv[1:]:
-        inputs = tuple(NPM / name for name in ("package.json", "package-lock.json", "unpack.mjs"))
-        yield Step("Chromium", BROWSER, inputs, make_browser)
+
+
+def browser_step() -> Step:
+    """Return what the tests need beyond the hub; it takes Python packages for granted."""
+    inputs = tuple(NPM / name for name in ("package.json", "package-lock.json", "unpack.mjs"))
+    return Step("Chromium", BROWSER, inputs, make_browser)
 
 
 def main() -> None:
-    """Do every step that is not done."""
+    """Do every step that is not done: ``setup.py [hub] [browser]``."""
+    wanted = sys.argv[1:] or ["hub"]
     CACHE.mkdir(exist_ok=True)
     try:
-        for step in steps():
-            step.do()
+        if "hub" in wanted:
+            for step in hub_steps():
+                step.do()
+        if "browser" in wanted:
+            browser_step().do()
     except SetupFailed as failure:
         sys.exit(f"Setup failed.\n{failure}")
 

@@ -1,14 +1,16 @@
 """Keeps one real server for a whole test run: many workers use it, the last to end closes it.
 
-``python -m tests.support.keeper <postgres|kafka> <folder> <pid>`` starts the server in
+``python -m tests.support.keeper <postgres|kafka|hub> <folder> <pid>`` starts the server in
 ``folder``, writes its port to ``folder/ready`` and stops when process ``pid`` (pytest itself,
 not its workers) is gone, however it went.
 """
 
 import fcntl
 import os
+import random
 import select
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -20,11 +22,12 @@ from pathlib import Path
 import psutil
 
 from deploy.local import kafka, postgres
-from deploy.local.processes import account_for_servers, dies_with_parent, end
+from deploy.local.layout import PORTS
+from deploy.local.processes import account_for_servers, dies_with_parent, holder_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "test"  # noqa: S105 - of a server on the loopback that lives as long as one test run
-LIMIT = 60.0
+LIMIT = 120.0
 """Seconds that a server may take to be ready."""
 
 
@@ -51,7 +54,7 @@ def one_at_a_time(name: str) -> Iterator[None]:
 
 
 def port_of(server: str) -> int:
-    """Return the port of ``postgres`` or ``kafka``, started now unless this run has it already."""
+    """Return the port of a server of this run, started now unless the run has it already."""
     folder = run_folder() / server
     with one_at_a_time(server):
         if not (folder / "ready").exists():
@@ -86,6 +89,15 @@ def free_port() -> int:
         return port
 
 
+def free_ports(count: int) -> int:
+    """Return the first of ``count`` ports in a row that nobody listens on just now."""
+    for _ in range(50):
+        first = random.randrange(20_000, 29_000, 20)  # noqa: S311 - no secret hangs on it
+        if not any(holder_of(port) for port in range(first, first + count)):
+            return first
+    raise RuntimeError(f"no {count} free ports in a row")
+
+
 def _postgres(folder: Path, port: int) -> subprocess.Popen[bytes]:
     account = account_for_servers()
     data = folder / "data"
@@ -112,6 +124,19 @@ def _kafka(folder: Path, port: int) -> subprocess.Popen[bytes]:
     )
 
 
+def _hub(folder: Path, port: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "deploy.local", "run"],
+        cwd=ROOT,
+        env={**os.environ, "HUB_HOME": str(folder / "home"), "HUB_PORT": str(port)},
+        preexec_fn=dies_with_parent(signal.SIGTERM),
+    )
+
+
+START = {"postgres": _postgres, "kafka": _kafka, "hub": _hub}
+STOP = {"postgres": postgres.KILL_SIGNAL, "kafka": kafka.KILL_SIGNAL, "hub": signal.SIGTERM}
+
+
 def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
     while server.poll() is None:
         with socket.socket() as probe:
@@ -124,8 +149,8 @@ def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
 def keep(server: str, folder: Path, leader: int) -> None:
     """Start ``server``, say so, and stop it once ``leader`` is gone."""
     watched = os.pidfd_open(leader)
-    port = free_port()
-    process = _postgres(folder, port) if server == "postgres" else _kafka(folder, port)
+    port = free_ports(max(PORTS.values()) + 1) if server == "hub" else free_port()
+    process = START[server](folder, port)
     _wait_for(port, process)
     unfinished = folder / "ready.tmp"
     unfinished.write_text(str(port))
@@ -133,7 +158,7 @@ def keep(server: str, folder: Path, leader: int) -> None:
     while process.poll() is None:
         if _is_over(watched):
             break
-    end([psutil.Process(process.pid)], grace=3)
+    process.send_signal(STOP[server])
     process.wait()
     shutil.rmtree(folder)
     if not any(folder.parent.glob("*/ready")):

@@ -1,0 +1,124 @@
+"""The embedded hub as its operator lives with it: one at a time, tenacious, and clean at the end.
+
+These tests run in order on one hub, in a folder with a space and Vietnamese letters.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from deploy.local import record
+from deploy.local.processes import find
+from deploy.local.record import PartRecord, Record
+from tests.support.hub import RunningHub, a_hub, until
+from tests.support.keeper import run_folder
+
+pytestmark = [pytest.mark.xdist_group("supervision"), pytest.mark.timeout(240)]
+
+
+@pytest.fixture(scope="module")
+def hub() -> Iterator[RunningHub]:
+    """A hub of this module's own, running."""
+    hub = a_hub(run_folder() / "Thư mục có dấu" / "nhà")
+    started = hub.run("up")
+    assert started.returncode == 0, started.stdout + started.stderr
+    yield hub
+    hub.run("down")
+
+
+def test_every_part_is_ready_when_up_returns(hub: RunningHub) -> None:
+    states = {part.name: part.state for part in hub.record().parts}
+    assert states.pop("prepare") == "done"
+    assert set(states.values()) == {"ready"}
+
+
+def test_status_tells_ports_memory_lag_and_outbox(hub: RunningHub) -> None:
+    shown = hub.run("status").stdout
+    assert str(hub.hub.port_of("postgres")) in shown
+    assert "MiB" in shown
+    assert "connector-gateway" in shown
+    assert "does not exist" not in shown
+
+
+def test_a_second_hub_on_the_same_home_is_refused(hub: RunningHub) -> None:
+    second = hub.run("run")
+    assert second.returncode == 1
+    assert f"pid {hub.record().pid}" in " ".join(second.stdout.split())
+
+
+def test_a_hub_on_the_same_home_at_another_port_is_refused(hub: RunningHub) -> None:
+    other = RunningHub(type(hub.hub)(hub.hub.home, hub.hub.port + 100))
+    answer = other.run("up")
+    assert answer.returncode == 1
+    assert f"port {hub.hub.port}" in " ".join(answer.stdout.split())
+
+
+def test_a_taken_port_is_named_with_its_process(tmp_path: Path) -> None:
+    hub = a_hub(tmp_path / "home")
+    with socket.create_server(("127.0.0.1", hub.hub.port_of("kafka"))):
+        answer = hub.run("up")
+    said = " ".join(answer.stdout.split())
+    assert answer.returncode == 1
+    assert f"Port {hub.hub.port_of('kafka')}, for kafka, is taken by" in said
+    assert f"pid {os.getpid()}" in said
+
+
+@pytest.mark.parametrize("part", ["smtp", "postgres", "kafka"])
+def test_a_part_that_is_killed_comes_back(hub: RunningHub, part: str) -> None:
+    before = hub.process_of(part)
+    [note] = [note for note in hub.record().parts if note.name == part]
+    before.kill()
+
+    def is_back() -> bool:
+        [now] = [note for note in hub.record().parts if note.name == part]
+        return now.restarts == note.restarts + 1 and now.state == "ready"
+
+    until(is_back, limit=30)
+    assert hub.process_of(part).pid != before.pid
+
+
+def test_kill_9_of_the_supervisor_leaves_no_orphan_and_the_next_start_works(
+    hub: RunningHub,
+) -> None:
+    now = hub.record()
+    os.kill(now.pid, signal.SIGKILL)
+    parts = [part for part in now.parts if part.pid]
+    until(lambda: not any(find(part.pid or 0, part.born) for part in parts), limit=10)
+    answer = hub.run("up")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def test_what_outlives_a_killed_supervisor_is_ended_by_the_next_start(tmp_path: Path) -> None:
+    hub = a_hub(tmp_path / "home")
+    hub.hub.make_folders()
+    left = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    threading.Thread(target=left.wait, daemon=True).start()  # as init does for an orphan
+    note = PartRecord("smtp", 1, "ready", left.pid, psutil.Process(left.pid).create_time())
+    dead = Record(str(hub.hub.home), hub.hub.port, pid=2**22, born=0.0, parts=[note])
+    record.write(hub.hub, dead)
+    assert hub.run("down").returncode == 0
+    assert left.wait(timeout=5) == -signal.SIGTERM
+
+
+def test_down_is_quick_and_up_again_too(
+    hub: RunningHub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    began = time.monotonic()
+    assert hub.run("down").returncode == 0
+    down = time.monotonic() - began
+    assert not any(part.process() for part in hub.record().parts)
+    began = time.monotonic()
+    assert hub.run("up").returncode == 0
+    up = time.monotonic() - began
+    with capsys.disabled():
+        sys.stdout.write(f"\ndown {down:.1f} s, up again {up:.1f} s\n")
+    assert down < 10
