@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from chassis.redrive import redrive as send_dead_letters_again
 from deploy.local import demo_file, record, status, traces
 from deploy.local.layout import ROOT, Hub, hub_from_environment
 from deploy.local.logs import last_lines, open_log
@@ -161,6 +162,16 @@ def trace(trace_id: str) -> None:
     """Show a trace and what links to it as a tree."""
     if not traces.show(hub_from_environment().traces, trace_id, console):
         raise _refuse(f"No span of trace {trace_id} was written.")
+
+
+@app.command()
+def redrive(
+    service: str, reason: Annotated[str | None, typer.Option(help="only letters with it")] = None
+) -> None:
+    """Send a service's dead letters through once more."""
+    bootstrap = hub_from_environment().kafka_bootstrap
+    back, passed = asyncio.run(send_dead_letters_again(bootstrap, service, reason=reason))
+    console.print(f"{back} dead letters of {service} put back, {passed} passed over.")
 
 
 if __name__ == "__main__":

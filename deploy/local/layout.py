@@ -23,6 +23,8 @@ PORTS: dict[str, int] = {
     "gateway-admin": 11,
 }
 """Every port of a hub, counted from the port of its gateway."""
+RECEIVER = 12
+"""The port, counted likewise, where a webhook receiver on this machine may listen."""
 
 SERVICES: tuple[str, ...] = (
     "accounts",
@@ -100,11 +102,14 @@ class Hub:
         return self.home / "mail"
 
     def make_folders(self) -> None:
-        """Make the folders of the home; only the owner may look into it."""
+        """Make the folders of the home; only the owner may look into them."""
         self.home.mkdir(parents=True, exist_ok=True)
-        for folder in (self.secrets, self.data, self.logs, self.run, self.traces):
+        for folder in (self.secrets, self.logs, self.run, self.traces):
             folder.mkdir(exist_ok=True)
-        self.secrets.chmod(0o700)
+            folder.chmod(0o700)
+        self.data.mkdir(exist_ok=True)
+        for folder in (self.home, self.data):
+            folder.chmod(0o711)  # PostgreSQL's own account walks through to its folder
 
     def database_url(self, service: str, *, user: str, password: str) -> str:
         """Return where ``service``'s database is, for ``user``."""

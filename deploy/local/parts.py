@@ -8,15 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.local import kafka, keys, postgres
-from deploy.local.layout import ROOT, SERVICES, Hub, package_of, prefix_of
+from deploy.local.layout import RECEIVER, ROOT, SERVICES, Hub, package_of, prefix_of
 from deploy.local.processes import Account, account_for_servers
 from deploy.local.readiness import Probe, answers, opens, succeeds
 
-WEB = tuple(
-    n
-    for n in (*SERVICES, "portal")
-    if (ROOT / "services" / n / "src" / package_of(n) / "main.py").exists()
-)
+WEB = (*SERVICES, "portal")
 """What stands behind the gateway."""
 
 
@@ -86,17 +82,21 @@ def parts_of(hub: Hub) -> tuple[Part, ...]:
             ready=opens(port("smtp")),
         ),
         Part("prepare", _python("deploy.local", "prepare"), needs=("postgres", "kafka"), once=True),
-        *(_service(hub, name) for name in WEB),
+        *(_service(hub, name) for name in WEB if _is_written(name)),
         Part(
             "gateway",
             [str(Path(sys.executable).parent / "caddy"), "run", "--config", "Caddyfile"],
-            needs=WEB,
+            needs=tuple(name for name in WEB if _is_written(name)),
             port=port("gateway"),
             ready=opens(port("gateway")),
             env=_gateway_environment(hub),
             cwd=ROOT / "deploy" / "gateway",
         ),
     )
+
+
+def _is_written(name: str) -> bool:
+    return (ROOT / "services" / name / "src" / package_of(name) / "main.py").exists()
 
 
 def _python(module: str, *arguments: str) -> list[str]:
@@ -141,7 +141,10 @@ def _own_settings(hub: Hub, name: str) -> dict[str, str]:
                 "BOOTSTRAP_PASSWORD": keys.password(hub, "bootstrap"),
             }
         case "connector-gateway":
-            return {"SIGNING_KEY_FILE": str(keys.signing_key(hub, name))}
+            return {
+                "SIGNING_KEY_FILE": str(keys.signing_key(hub, name)),
+                "ALLOWED_PRIVATE_TARGETS": f"127.0.0.1:{hub.port + RECEIVER}",
+            }
         case "notifications":
             return {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(hub.port_of("smtp"))}
         case _:

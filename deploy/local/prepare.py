@@ -4,8 +4,8 @@ import asyncio
 
 import psycopg
 
+from deploy.kafka.topics import make_topics
 from deploy.local import databases, keys
-from deploy.local.kafka import make_topics
 from deploy.local.layout import SERVICES, Hub, package_of
 
 

@@ -10,8 +10,8 @@ from aiokafka.errors import KafkaError
 from rich.console import Console
 from rich.table import Table
 
+from deploy.kafka.topics import administrator
 from deploy.local import keys
-from deploy.local.kafka import administrator
 from deploy.local.layout import SERVICES, Hub
 from deploy.local.processes import family_of
 from deploy.local.record import PartRecord, Record

@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.structs import ConsumerRecord
 
 from contracts.topics import TOPICS
-from deploy.local.kafka import administrator, make_topics
+from deploy.kafka.topics import administrator, make_topics
 from tests.support.keeper import port_of
 
 PARTITIONS = {topic.name: topic.partitions for topic in TOPICS}

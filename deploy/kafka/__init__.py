@@ -1,0 +1,1 @@
+"""Kafka, wherever it runs: its jars, its log, and the topics made from the registry."""

@@ -1,0 +1,98 @@
+"""The containers run the same hub as the table of parts: the same services, commands, settings."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from deploy.local.layout import ROOT, SERVICES, Hub, package_of, prefix_of
+from deploy.local.parts import WEB, service_environment
+
+DEPLOY = ROOT / "deploy"
+COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+BASE = DEPLOY / "kubernetes"
+LOCAL_ONLY = ("_TRACES_FILE", "_KAFKA_INSTANCE_ID", "_ALLOWED_PRIVATE_TARGETS")
+"""Settings that belong to one machine: files, a name per process, receivers on the loopback."""
+
+
+@pytest.fixture(scope="module")
+def manifests() -> list[dict[str, Any]]:
+    """Everything that the base of Kubernetes makes."""
+    resources = yaml.safe_load((BASE / "kustomization.yaml").read_text())["resources"]
+    return [item for name in resources for item in yaml.safe_load_all((BASE / name).read_text())]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> dict[str, set[str]]:
+    """The names of the settings that the embedded hub gives each service."""
+    hub = Hub(tmp_path, 8080)
+    hub.make_folders()
+    return {
+        name: {key for key in service_environment(hub, name) if not key.endswith(LOCAL_ONLY)}
+        for name in WEB
+    }
+
+
+def test_every_manifest_of_the_folder_belongs_to_the_base() -> None:
+    resources = yaml.safe_load((BASE / "kustomization.yaml").read_text())["resources"]
+    files = {path.name for path in BASE.glob("*.yaml")} - {"kustomization.yaml"}
+    assert set(resources) == files
+
+
+@pytest.mark.parametrize("service", WEB)
+def test_compose_runs_the_service_with_the_settings_of_the_table(
+    service: str, settings: dict[str, set[str]]
+) -> None:
+    container = COMPOSE[service]
+    assert container["command"] == [f"{package_of(service)}.main:app"]
+    assert container["build"]["args"] == {"SERVICE": service}
+    assert container["environment"].keys() == settings[service]
+
+
+@pytest.mark.parametrize("service", WEB)
+def test_kubernetes_runs_the_service_with_the_settings_of_the_table(
+    service: str, settings: dict[str, set[str]], manifests: list[dict[str, Any]]
+) -> None:
+    [deployment] = [
+        item
+        for item in manifests
+        if item["kind"] == "Deployment" and item["metadata"]["name"] == service
+    ]
+    [container] = deployment["spec"]["template"]["spec"]["containers"]
+    assert container["args"] == [f"{package_of(service)}.main:app"]
+    assert {setting["name"] for setting in container["env"]} == settings[service]
+    assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+
+
+def test_every_database_is_made_and_migrated_in_both(manifests: list[dict[str, Any]]) -> None:
+    names = {(item["kind"], item["metadata"]["name"]) for item in manifests}
+    script = (DEPLOY / "postgres" / "databases.sh").read_text()
+    for service in SERVICES:
+        assert f"migrate-{service}" in COMPOSE
+        assert ("Job", f"migrate-{service}") in names
+        assert ("Database", service) in names
+        assert f" {package_of(service)}" in script
+
+
+def test_the_gateway_of_both_knows_every_service(manifests: list[dict[str, Any]]) -> None:
+    upstreams = {f"{prefix_of(service)}_UPSTREAM": f"{service}:8000" for service in WEB}
+    [gateway] = [
+        item["spec"]["template"]["spec"]["containers"][0]
+        for item in manifests
+        if item["kind"] == "Deployment" and item["metadata"]["name"] == "gateway"
+    ]
+    told = {setting["name"]: setting["value"] for setting in gateway["env"]}
+    assert upstreams.items() <= told.items()
+    assert upstreams.items() <= COMPOSE["gateway"]["environment"].items()
+
+
+def test_the_image_starts_a_service_as_the_table_does() -> None:
+    [line] = [
+        line
+        for line in (DEPLOY / "Dockerfile").read_text().splitlines()
+        if line.startswith("ENTRYPOINT")
+    ]
+    entry = yaml.safe_load(line.removeprefix("ENTRYPOINT"))
+    assert entry[0] == "uvicorn"
+    assert {"--factory", "--no-access-log", "--timeout-graceful-shutdown=3"} <= set(entry)

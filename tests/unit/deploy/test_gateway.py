@@ -1,0 +1,60 @@
+"""The gateway's file is valid, knows every service, and speaks Vietnamese when one is down."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.local.layout import ROOT, Hub, prefix_of
+from deploy.local.parts import WEB, parts_of
+
+GATEWAY = ROOT / "deploy" / "gateway"
+PAGES = GATEWAY / "pages"
+
+
+@pytest.fixture
+def adapted(tmp_path: Path) -> dict[str, Any]:
+    """The gateway's file as Caddy understands it, with the environment of a hub."""
+    hub = Hub(tmp_path / "Thư mục có dấu", 8080)
+    hub.make_folders()
+    [part] = [part for part in parts_of(hub) if part.name == "gateway"]
+    caddy = Path(sys.executable).parent / "caddy"
+    answer = subprocess.run(
+        [caddy, "adapt", "--config", "Caddyfile", "--validate"],
+        cwd=GATEWAY,
+        env={**os.environ, **part.env},
+        capture_output=True,
+        check=True,
+    )
+    config: dict[str, Any] = json.loads(answer.stdout)
+    return config
+
+
+def test_the_gateway_listens_on_the_loopback_only(adapted: dict[str, Any]) -> None:
+    [server] = adapted["apps"]["http"]["servers"].values()
+    assert server["listen"][0] == "127.0.0.1:8080"
+    assert adapted["admin"]["listen"] == "127.0.0.1:8091"
+
+
+def test_every_service_is_reached_through_the_gateway(adapted: dict[str, Any]) -> None:
+    dialled = set(re.findall(r'"dial": ?"127\.0\.0\.1:(\d+)"', json.dumps(adapted)))
+    hub = Hub(Path(), 8080)
+    assert dialled == {str(hub.port_of(service)) for service in WEB}
+
+
+def test_the_upstreams_of_the_file_are_those_of_the_table() -> None:
+    named = set(re.findall(r"\{\$(\w+)_UPSTREAM\}", (GATEWAY / "Caddyfile").read_text()))
+    assert named == {prefix_of(service) for service in WEB}
+
+
+@pytest.mark.parametrize("path", sorted(PAGES.glob("*.json")), ids=lambda path: path.stem)
+def test_a_refusal_of_the_gateway_is_a_problem_with_a_page_beside_it(path: Path) -> None:
+    problem = json.loads(path.read_text())
+    assert problem["status"] == int(path.stem)
+    assert problem["type"].startswith("/problems/")
+    assert problem["title"] in path.with_suffix(".html").read_text()
