@@ -1,0 +1,17 @@
+"""HTTP into connector-gateway: its routers, and who may use them."""
+
+from fastapi import APIRouter
+
+from connector_gateway.api import (
+    connections,
+    deliveries,
+    ledger,
+    suspensions,
+    systems,
+    tokens,
+)
+
+router = APIRouter()
+for part in (tokens, systems, connections, deliveries, suspensions, ledger):
+    router.include_router(part.router)
+public_router = tokens.public_router

@@ -1,0 +1,149 @@
+"""Shapes of what comes in over HTTP, shared by the routers."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from chassis.http import Body
+from connector_gateway.domain.connections import Grants, WhileSuspended
+from connector_gateway.domain.ledger import SYSTEM
+from connector_gateway.domain.suspensions import Choice, HeldChoice, Order, ScopeKind
+from contracts.connector_gateway.v1 import Direction, Ground
+from contracts.identifiers import RegimeCode, StatisticsCode
+from contracts.submissions.v1 import ConsolidationForwarded
+from contracts.text import Text
+
+
+def _free(code: str) -> str:
+    if code == SYSTEM:
+        raise PydanticCustomError("reserved", "reserved")
+    return code
+
+
+def _offered(event_type: str) -> str:
+    if event_type != ConsolidationForwarded.type:
+        raise PydanticCustomError("not-offered", "not-offered")
+    return event_type
+
+
+Code = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,39}$"), AfterValidator(_free)
+]
+"""A code of a system or connection; ``system`` is the ledger's own chain."""
+Line = Annotated[Text, StringConstraints(min_length=1, max_length=300)]
+Paragraph = Annotated[Text, StringConstraints(min_length=1, max_length=4000)]
+Email = Annotated[
+    Text, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", min_length=3, max_length=254)
+]
+Secret = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+EventType = Annotated[str, AfterValidator(_offered)]
+"""The type of an event that a connection may subscribe to."""
+
+
+class SystemBody(Body):
+    """A system to be known."""
+
+    code: Code
+    name: Line
+    owner_agency: StatisticsCode
+    owner_email: Email
+
+
+class WebhookBody(Body):
+    """Where dispatches go, and for which events."""
+
+    url: Annotated[str, StringConstraints(max_length=2000)]
+    events: Annotated[list[EventType], Field(min_length=1, max_length=20)]
+
+
+class ConnectionBody(Body):
+    """A connection to be opened; without ``public_jwk`` a secret is made unless one is given."""
+
+    code: Code
+    name: Line
+    system: str
+    directions: Annotated[list[Direction], Field(min_length=1, max_length=2)]
+    regimes: list[RegimeCode] | None = None
+    agencies: list[StatisticsCode] | None = None
+    while_suspended: WhileSuspended = WhileSuspended.REJECT
+    is_essential: bool = False
+    client_secret: Secret | None = None
+    public_jwk: dict[str, str] | None = None
+    webhook: WebhookBody | None = None
+
+    @property
+    def grants(self) -> Grants:
+        """Return what the connection may push."""
+        return Grants(self.regimes, self.agencies)
+
+
+class FlagBody(Body):
+    """Why a connection may be a security risk."""
+
+    reason: Paragraph
+    evidence: Paragraph | None = None
+
+
+class RevokeBody(Body):
+    """Why a connection ends for good."""
+
+    reason: Paragraph
+
+
+class ScopeBody(Body):
+    """What to stop: everything, the connections of one owner agency, or one connection."""
+
+    kind: ScopeKind
+    code: Annotated[str, StringConstraints(max_length=40)] = ""
+    directions: list[Direction] = Field(
+        default_factory=lambda: list(Direction), min_length=1, max_length=2
+    )
+
+
+class SuspensionBody(Body):
+    """An order to suspend (Điều 8)."""
+
+    ground: Ground
+    scope: ScopeBody
+    public_reason: Paragraph
+    internal_reason: Paragraph | None = None
+    effective_at: AwareDatetime | None = None
+    expected_end: AwareDatetime | None = None
+    include_essential: bool = False
+
+    @property
+    def order(self) -> Order:
+        """Return the order asked for."""
+        return Order(
+            ground=self.ground,
+            scope_kind=self.scope.kind,
+            scope_code=self.scope.code,
+            directions=sorted(set(self.scope.directions)),
+            public_reason=self.public_reason,
+            internal_reason=self.internal_reason,
+            effective_at=self.effective_at,
+            expected_end=self.expected_end,
+            includes_essential=self.include_essential,
+        )
+
+
+class HeldBody(Body):
+    """A decision about what was held."""
+
+    choose: Choice = Choice.ALL
+    begins: Annotated[AwareDatetime | None, Field(alias="from")] = None
+    ends: Annotated[AwareDatetime | None, Field(alias="to")] = None
+    reason: Paragraph | None = None
+
+
+class LiftBody(Body):
+    """What was done about it, and what becomes of what was held."""
+
+    remedy: Paragraph
+    held: HeldBody = HeldBody()
+
+    @property
+    def choice(self) -> HeldChoice:
+        """Return the decision."""
+        return HeldChoice(self.held.choose, self.held.begins, self.held.ends, self.held.reason)

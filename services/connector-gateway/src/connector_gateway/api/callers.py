@@ -1,0 +1,39 @@
+"""Who may call what: operators act, auditors look, systems use their own connection."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from chassis.auth import Principal, allow
+from connector_gateway.domain.suspensions import Person
+from connector_gateway.errors import ForeignConnection
+from contracts.accounts.v1 import Role
+
+ACTING = (Role.CONNECTION_OPERATOR, Role.OPERATOR, Role.ADMINISTRATOR)
+
+Operator = Annotated[Principal, Depends(allow(*ACTING))]
+Reader = Annotated[Principal, Depends(allow(*ACTING, Role.AUDITOR))]
+Anyone = Annotated[Principal, Depends(allow())]
+
+
+def person(who: Principal) -> Person:
+    """Return whoever acts, as orders and the ledger name them."""
+    return Person(who.subject, who.name or who.subject)
+
+
+def own_system(who: Anyone, code: str) -> Principal:
+    """Let in the system whose connection the path names; nobody else."""
+    if who.kind != "system" or who.connection != code:
+        raise ForeignConnection(connection=code)
+    return who
+
+
+def own_system_or_reader(who: Anyone, code: str) -> Principal:
+    """Let in the system of this connection, and whoever may look at all of them."""
+    if who.has(*ACTING, Role.AUDITOR):
+        return who
+    return own_system(who, code)
+
+
+OwnSystem = Annotated[Principal, Depends(own_system)]
+OwnSystemOrReader = Annotated[Principal, Depends(own_system_or_reader)]

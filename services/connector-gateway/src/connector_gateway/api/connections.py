@@ -1,0 +1,121 @@
+"""Connections of external systems: the board, opening, flagging, revoking."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+
+from chassis.clock import Now
+from chassis.database import Transaction
+from chassis.paging import After, Limit, Page, decode, encode
+from connector_gateway.api.bodies import ConnectionBody, FlagBody, RevokeBody
+from connector_gateway.api.callers import Operator, Reader, person
+from connector_gateway.commands import connections as commands
+from connector_gateway.domain.targets import Target
+from connector_gateway.errors import ConnectionUnknown
+from connector_gateway.queries import LocalMoment, View
+from connector_gateway.queries import connections as queries
+from connector_gateway.queries import dispatches as dispatch_queries
+from connector_gateway.queries.connections import ConnectionView
+from connector_gateway.queries.dispatches import DispatchView
+
+router = APIRouter(tags=["connections"])
+
+
+class OpenedView(View):
+    """A new connection; the secret is shown here and never again."""
+
+    code: str
+    client_id: str
+    client_secret: str | None
+
+
+class FlagView(View):
+    """A flag: a person decides what follows."""
+
+    id: UUID
+    connection: str
+    reason: str
+    flagged_by: str
+    flagged_at: LocalMoment
+
+
+@router.post("/connections", status_code=201)
+async def open_connection(
+    body: ConnectionBody, request: Request, session: Transaction, _: Operator, now: Now
+) -> OpenedView:
+    """Open a connection of a system (Điều 3.5).
+
+    `regimes` and `agencies` limit what it may push (null: all). 404 `system-unknown`,
+    409 `code-taken`, 422 `credential-unfit`, `target-not-allowed`, `webhook-required`.
+    """
+    if body.webhook:
+        Target.parse(body.webhook.url, request.app.state.settings.private_targets)
+    new = commands.NewConnection(
+        code=body.code,
+        name=body.name,
+        system=body.system,
+        directions=body.directions,
+        grants=body.grants,
+        while_suspended=body.while_suspended,
+        is_essential=body.is_essential,
+        client_secret=body.client_secret,
+        public_jwk=body.public_jwk,
+        webhook_url=body.webhook.url if body.webhook else None,
+        webhook_events=body.webhook.events if body.webhook else [],
+    )
+    connection, secret = await commands.open_connection(session, new, now=now)
+    return OpenedView(code=connection.code, client_id=connection.client_id, client_secret=secret)
+
+
+@router.get("/connections")
+async def list_connections(session: Transaction, _: Reader, now: Now) -> Page[ConnectionView]:
+    """Return the connections board: per direction what is wanted, observed and held."""
+    return Page(items=await queries.board(session, now))
+
+
+@router.get("/connections/{code}")
+async def show_connection(code: str, session: Transaction, _: Reader, now: Now) -> ConnectionView:
+    """Return one connection as the board shows it. 404 `connection-unknown`."""
+    found = await queries.board(session, now, code=code)
+    if not found:
+        raise ConnectionUnknown(connection=code)
+    return found[0]
+
+
+@router.post("/connections/{code}/flags", status_code=201)
+async def flag_connection(
+    code: str, body: FlagBody, session: Transaction, who: Operator, now: Now
+) -> FlagView:
+    """Say that a connection may be a security risk (Điều 8.1c); a person decides."""
+    flag = await commands.flag(session, code, body.reason, body.evidence, person(who), now=now)
+    return FlagView(
+        id=flag.id,
+        connection=code,
+        reason=flag.reason,
+        flagged_by=flag.flagged_by_name,
+        flagged_at=flag.flagged_at,
+    )
+
+
+@router.post("/connections/{code}/revoke")
+async def revoke_connection(
+    code: str, body: RevokeBody, session: Transaction, who: Operator, now: Now
+) -> ConnectionView:
+    """End a connection for good: from then on it gets 403 `connection-revoked`."""
+    await commands.revoke(session, code, body.reason, person(who), now=now)
+    await session.flush()
+    return (await queries.board(session, now, code=code))[0]
+
+
+@router.get("/connections/{code}/dispatches")
+async def list_dispatches(
+    code: str, session: Transaction, _: Reader, limit: Limit = 50, after: After = None
+) -> Page[DispatchView]:
+    """List what went or waits to go out of a connection, the latest first."""
+    connection = await queries.connection_of_code(session, code)
+    if connection is None:
+        raise ConnectionUnknown(connection=code)
+    last = UUID(str(decode(after)[0])) if after else None
+    items = await dispatch_queries.views(session, connection.id, after=last, limit=limit)
+    more = encode(str(items[-1].id)) if len(items) == limit else None
+    return Page(items=items, next=more)

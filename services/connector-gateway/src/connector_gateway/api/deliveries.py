@@ -1,0 +1,132 @@
+"""The door for figures: pushes of external systems, and their receipts."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Query, Request, Response
+
+from chassis.auth import Principal
+from chassis.clock import Now
+from chassis.database import Transaction
+from chassis.paging import After, Limit, Page, decode, encode
+from chassis.problems import Texts, answer
+from connector_gateway.api.callers import OwnSystem, OwnSystemOrReader
+from connector_gateway.api.intake import CSV, JSON, XLSX, read_delivery
+from connector_gateway.api.waiting import watch_of
+from connector_gateway.commands import deliveries as commands
+from connector_gateway.domain.receipts import Accepted
+from connector_gateway.errors import ReceiptUnknown, Suspended
+from connector_gateway.queries import deliveries as queries
+from connector_gateway.queries.deliveries import ReceiptView
+
+router = APIRouter(tags=["deliveries"])
+TEXTS = Texts("connector_gateway")
+
+PUSH: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            JSON: {"schema": {"type": "object"}},
+            CSV: {"schema": {"type": "string"}},
+            XLSX: {"schema": {"type": "string", "format": "binary"}},
+        },
+    },
+    "parameters": [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": True,
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+        }
+    ],
+}
+
+
+@router.post(
+    "/connections/{code}/deliveries",
+    status_code=202,
+    openapi_extra=PUSH,
+    response_class=Response,
+)
+async def push(
+    code: str, request: Request, session: Transaction, who: OwnSystem, now: Now
+) -> Response:
+    """Push figures: at most 5 MiB, 20,000 figures, nesting 8; JSON, CSV or XLSX, gzip or zstd.
+
+    202 with `Location` of the receipt. The same `Idempotency-Key` with the same body answers the
+    same receipt. 503 `connection-suspended` with `ground`, `notice`, `expected_end`, `epoch`;
+    403 `connection-revoked`; 401 `token-outdated`; 413 `payload-too-large`; 415;
+    422 `idempotency-key-missing`, `idempotency-key-reused`, `invalid-text`; 400 `invalid-json`.
+    """
+    offered = await read_delivery(request)
+    outcome = await commands.receive(session, who, code, offered, now=now)
+    if isinstance(outcome, Suspended):
+        return answer(TEXTS, outcome)  # not raised: its ledger entry must be committed
+    return _accepted(code, outcome, now)
+
+
+def _accepted(code: str, accepted: Accepted, now: Now) -> Response:
+    body = {
+        "receipt": str(accepted.receipt),
+        "state": accepted.state.value,
+        "sha256": accepted.sha256.hex(),
+        "received_at": accepted.received_at.astimezone(now.tzinfo).isoformat(
+            timespec="milliseconds"
+        ),
+        "epoch": accepted.epoch,
+        "ledger_index": accepted.ledger_index,
+    }
+    place = f"/api/connector-gateway/v1/connections/{code}/deliveries/{accepted.receipt}"
+    return Response(orjson.dumps(body), 202, {"Location": place}, media_type="application/json")
+
+
+@router.get("/connections/{code}/deliveries/{receipt}")
+async def show_receipt(
+    code: str,
+    receipt: UUID,
+    request: Request,
+    who: OwnSystemOrReader,
+    now: Now,
+    wait: Annotated[int, Query(ge=0, le=30, description="Số giây chờ kết quả cuối")] = 0,
+) -> ReceiptView:
+    """Return a receipt: its state, exact counts and every figure that was not taken.
+
+    `wait` waits so many seconds for a final state. 404 `receipt-unknown`.
+    """
+    found = await _receipt(request, who, code, receipt, now)
+    if wait and found.state == "received":
+        await watch_of(request.app).finished(receipt, wait)
+        found = await _receipt(request, who, code, receipt, now)
+    return found
+
+
+async def _receipt(
+    request: Request, who: Principal, code: str, receipt: UUID, now: datetime
+) -> ReceiptView:
+    async with request.app.state.database.transaction() as session:
+        if who.kind == "system":
+            await commands.admit(session, who, code, now=now)
+        found = await queries.receipt(session, code, receipt)
+    if found is None:
+        raise ReceiptUnknown(connection=code, receipt=receipt)
+    return found
+
+
+@router.get("/connections/{code}/deliveries")
+async def list_receipts(
+    code: str,
+    session: Transaction,
+    who: OwnSystemOrReader,
+    now: Now,
+    limit: Limit = 50,
+    after: After = None,
+) -> Page[ReceiptView]:
+    """List the receipts of a connection, the latest first."""
+    if who.kind == "system":
+        await commands.admit(session, who, code, now=now)
+    last = UUID(str(decode(after)[0])) if after else None
+    items = await queries.receipts(session, code, after=last, limit=limit)
+    more = encode(str(items[-1].receipt)) if len(items) == limit else None
+    return Page(items=items, next=more)

@@ -1,0 +1,58 @@
+"""The exchange ledger, for whoever wants to prove what happened."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
+
+from chassis.database import Transaction
+from chassis.paging import After, Limit, Page, decode, encode
+from connector_gateway.api.callers import Reader
+from connector_gateway.queries import ledger as queries
+from connector_gateway.queries.ledger import LedgerView, RootView
+
+router = APIRouter(tags=["ledger"])
+
+Begins = Annotated[AwareDatetime | None, Query(alias="from")]
+Ends = Annotated[AwareDatetime | None, Query(alias="to")]
+
+
+@router.get("/ledger")
+async def list_entries(
+    session: Transaction,
+    _: Reader,
+    begins: Begins = None,
+    ends: Ends = None,
+    chain: str | None = None,
+    limit: Limit = 200,
+    after: After = None,
+) -> Page[LedgerView]:
+    """Return entries by chain and index, with their hashes.
+
+    `hash` = SHA-256(hash of the entry before, 32 zero bytes for the first || `entry` in UTF-8).
+    `chain` is a connection's code, or `system`.
+    """
+    last: list[str | int] = decode(after) if after else ["", 0]
+    items = await queries.entries(
+        session, chain, (begins, ends), after=(str(last[0]), int(last[1])), limit=limit
+    )
+    more = encode(items[-1].chain, items[-1].index) if len(items) == limit else None
+    return Page(items=items, next=more)
+
+
+@router.get("/ledger/roots")
+async def list_roots(session: Transaction, _: Reader, limit: Limit = 31) -> Page[RootView]:
+    """Return the signed daily roots over the heads of all chains, the latest first."""
+    return Page(
+        items=[
+            RootView(
+                day=root.day,
+                statement=root.statement,
+                root=root.root.hex(),
+                kid=root.kid,
+                signature=root.signature.hex(),
+                signed_at=root.signed_at,
+            )
+            for root in await queries.roots(session, limit=limit)
+        ]
+    )

@@ -1,0 +1,98 @@
+"""Suspending and lifting (Điều 8): orders, second person, acknowledgement of owners."""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.clock import Now
+from chassis.database import Transaction
+from chassis.paging import Page
+from connector_gateway.api.bodies import LiftBody, SuspensionBody
+from connector_gateway.api.callers import Anyone, Operator, Reader, person
+from connector_gateway.commands import lifts
+from connector_gateway.commands import suspensions as commands
+from connector_gateway.errors import SuspensionUnknown
+from connector_gateway.queries import suspensions as queries
+from connector_gateway.queries.suspensions import SuspensionView
+
+router = APIRouter(tags=["suspensions"])
+
+
+@router.post("/suspensions", status_code=201)
+async def suspend(
+    body: SuspensionBody, session: Transaction, who: Operator, now: Now
+) -> SuspensionView:
+    """Order a suspension (Điều 8.1); order and public notice leave together.
+
+    `MAINTENANCE` needs `effective_at` with three full working days before it, else 422
+    `notice-too-short`; below seven the answer carries a warning. `FORCE_MAJEURE` and
+    `SECURITY_RISK` are in force when this answers; the latter stops one connection only.
+    409 `connection-essential` unless `include_essential`.
+    """
+    suspension, warnings = await commands.suspend(session, body.order, person(who), now=now)
+    view = await _view(session, suspension.id)
+    return view.model_copy(update={"warnings": warnings})
+
+
+@router.get("/suspensions")
+async def list_suspensions(session: Transaction, _: Reader) -> Page[SuspensionView]:
+    """List suspension orders, the latest first."""
+    return Page(items=await queries.views(session))
+
+
+@router.get("/suspensions/{suspension}")
+async def show_suspension(suspension: UUID, session: Transaction, _: Reader) -> SuspensionView:
+    """Return one order and its course. 404 `suspension-unknown`."""
+    return await _view(session, suspension)
+
+
+@router.post("/suspensions/{suspension}/lift")
+async def lift(
+    suspension: UUID, body: LiftBody, session: Transaction, who: Operator, now: Now
+) -> SuspensionView:
+    """Lift an order with a remedy and a decision about what was held.
+
+    For `SECURITY_RISK` this only asks: the state becomes `LIFT_REQUESTED` until another person
+    approves. An order that is still scheduled is cancelled. 409 `order-not-open`.
+    """
+    await lifts.lift(session, suspension, body.remedy, body.choice, person(who), now=now)
+    return await _view(session, suspension)
+
+
+@router.post("/suspensions/{suspension}/lift/approve")
+async def approve_lift(
+    suspension: UUID, session: Transaction, who: Operator, now: Now
+) -> SuspensionView:
+    """Approve a lift that another person requested; 403 `second-person-required` otherwise."""
+    await lifts.approve_lift(session, suspension, person(who), now=now)
+    return await _view(session, suspension)
+
+
+@router.post("/suspensions/{suspension}/acknowledge")
+async def acknowledge(
+    suspension: UUID, session: Transaction, who: Anyone, now: Now
+) -> SuspensionView:
+    """Say, as the system or as a person of the owner agency, that one has been told (Điều 8.4).
+
+    Open to a suspended system's token too. 403 `not-the-owner`.
+    """
+    is_person = who.kind == "person"
+    await commands.acknowledge(
+        session,
+        suspension,
+        person(who),
+        agency=who.agency if is_person else None,
+        connection=who.connection,
+        now=now,
+    )
+    view = await _view(session, suspension)
+    return view.model_copy(update={"internal_reason": None, "lift": None})
+
+
+async def _view(session: AsyncSession, suspension: UUID) -> SuspensionView:
+    await session.flush()
+    found = await queries.views(session, only=suspension)
+    if not found:
+        raise SuspensionUnknown(suspension=suspension)
+    return found[0]

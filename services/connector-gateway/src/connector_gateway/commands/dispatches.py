@@ -1,0 +1,209 @@
+"""Outbound work: rows made from events, claimed under the connection's lock, settled after."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import orjson
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.database import raw_connection
+from chassis.identifiers import new_id
+from chassis.outbox import publish
+from connector_gateway.commands import gates, ledger
+from connector_gateway.domain.connections import (
+    STARTING,
+    STOPPED,
+    AdminState,
+    Connection,
+    Grants,
+)
+from connector_gateway.domain.dispatches import (
+    DRAIN,
+    LEASE,
+    Answer,
+    Attempt,
+    Dispatch,
+    DispatchState,
+    places,
+)
+from connector_gateway.domain.ledger import Facts, Kind
+from connector_gateway.queries import connections as connection_queries
+from connector_gateway.queries import dispatches as queries
+from contracts.connector_gateway.v1 import DeliveryAcknowledged, Direction
+from contracts.submissions.v1 import ConsolidationForwarded
+
+SEEN = """
+INSERT INTO replicas (id, seen_at, epochs) VALUES ($1, $2, $3::text::jsonb)
+ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, epochs = excluded.epochs
+"""
+FORGET = "DELETE FROM replicas WHERE seen_at < $1"
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A claimed dispatch, ready to be sent outside any lock."""
+
+    dispatch: UUID
+    connection: str
+    number: int
+    epoch: int
+    url: str
+    webhook_id: str
+    payload: bytes
+    traceparent: str | None
+
+    def seen_from(self, traceparent: str | None) -> "Parcel":
+        """Return the parcel as a part of the span that sends it."""
+        return replace(self, traceparent=traceparent)
+
+
+async def enqueue(
+    session: AsyncSession,
+    event: ConsolidationForwarded,
+    *,
+    event_id: str,
+    traceparent: str | None,
+    now: datetime,
+) -> None:
+    """Make a work row for every connection that takes this event; held where it is stopped."""
+    payload = orjson.dumps(
+        {
+            "type": event.type,
+            "timestamp": event.forwarded_at.isoformat(),
+            "data": orjson.loads(event.to_bytes()),
+        }
+    )
+    for connection in await queries.subscribed(session, event.type):
+        regimes = Grants.from_text(connection.grants).regimes
+        if regimes is not None and event.regime not in regimes:
+            continue
+        is_stopped = connection.outbound_state in STOPPED
+        session.add(
+            Dispatch(
+                id=new_id(),
+                connection_id=connection.id,
+                event_id=event_id,
+                event_type=event.type,
+                key=str(event.consolidation_id),
+                payload=payload,
+                traceparent=traceparent,
+                state=DispatchState.HELD if is_stopped else DispatchState.WAITING,
+                created_at=now,
+                next_attempt_at=now,
+                held_at=now if is_stopped else None,
+            )
+        )
+
+
+async def claim(session: AsyncSession, code: str, *, slots: int, now: datetime) -> list[Parcel]:
+    """Claim what may start now of a connection, sharing its lock until the commit.
+
+    A suspension waits for this transaction or this one sees it: nothing is claimed after it has
+    committed (decisions/0005).
+    """
+    connection = await queries.connection_sharing_its_lock(session, code)
+    if connection is None or connection.outbound_state not in STARTING:
+        return []
+    breaker = await queries.breaker_for_update(session, connection.id)
+    since = (now - connection.outbound_since).total_seconds()
+    free = places(connection.outbound_state, breaker, since=since, now=now, slots=slots)
+    if connection.outbound_state is AdminState.RESUMING:
+        second = now - timedelta(seconds=1)
+        free -= await queries.started_since(session, connection.id, second)
+    rows = await queries.due(session, connection.id, most=free, now=now) if free > 0 else []
+    if rows and breaker.probes_at(now):
+        breaker.probe(now=now)
+    return [_start(session, connection, row, now=now) for row in rows]
+
+
+def _start(
+    session: AsyncSession, connection: Connection, row: Dispatch, *, now: datetime
+) -> Parcel:
+    row.start(epoch=connection.epoch, now=now)
+    session.add(Attempt(dispatch_id=row.id, number=row.attempts, epoch=row.epoch, began_at=now))
+    return Parcel(
+        dispatch=row.id,
+        connection=connection.code,
+        number=row.attempts,
+        epoch=row.epoch,
+        url=connection.webhook_url or "",
+        webhook_id=row.webhook_id,
+        payload=row.payload,
+        traceparent=row.traceparent,
+    )
+
+
+async def settle(session: AsyncSession, parcel: Parcel, answer: Answer, *, now: datetime) -> None:
+    """Write down how a try ended; an acknowledgement is told to submissions and the ledger."""
+    connection = await connection_queries.connection_for_update(session, parcel.connection)
+    if connection is None:
+        return
+    breaker = await queries.breaker_for_update(session, connection.id)
+    dispatch = await queries.dispatch_for_update(session, parcel.dispatch)
+    attempt = await queries.attempt(session, parcel.dispatch, parcel.number)
+    attempt.ended_at, attempt.status, attempt.problem = now, answer.status, answer.problem
+    if not answer.was_cut_off:
+        if answer.is_acknowledged:
+            breaker.record_success()
+        else:
+            breaker.record_failure(now=now)
+    if dispatch.state is not DispatchState.SENDING or dispatch.attempts != parcel.number:
+        return  # the claim had run out, and somebody else has the row
+    is_stopped = connection.outbound_state not in STARTING
+    dispatch.settle(answer, is_stopped=is_stopped, now=now)
+    if answer.is_acknowledged:
+        await _acknowledge(session, connection, dispatch, now=now)
+
+
+async def _acknowledge(
+    session: AsyncSession, connection: Connection, dispatch: Dispatch, *, now: datetime
+) -> None:
+    facts: Facts = {
+        "dispatch": str(dispatch.id),
+        "event": dispatch.event_id,
+        "key": dispatch.key,
+        "epoch": dispatch.epoch,
+    }
+    await ledger.record(session, connection.code, [(Kind.DISPATCH_ACKNOWLEDGED, facts)], at=now)
+    publish(
+        session,
+        DeliveryAcknowledged(
+            consolidation_id=UUID(dispatch.key),
+            connection=connection.code,
+            dispatch_id=dispatch.id,
+            acknowledged_at=now,
+        ),
+        traceparent=dispatch.traceparent,
+    )
+
+
+async def reclaim(session: AsyncSession, dispatch_id: UUID, code: str, *, now: datetime) -> None:
+    """Take back a dispatch whose sender was never heard of again; it goes out with the same id."""
+    connection = await connection_queries.connection_for_update(session, code)
+    dispatch = await queries.dispatch_for_update(session, dispatch_id)
+    is_lost = dispatch.claimed_until is not None and dispatch.claimed_until < now
+    if connection is None or dispatch.state is not DispatchState.SENDING or not is_lost:
+        return
+    is_stopped = connection.outbound_state not in STARTING
+    dispatch.settle(Answer(problem="sender-lost"), is_stopped=is_stopped, now=now)
+
+
+async def finish_draining(session: AsyncSession, *, now: datetime) -> None:
+    """Suspend what has drained, or has had its time (Điều 8.2: maintenance begins)."""
+    for connection in await queries.draining(session):
+        is_over = now - connection.outbound_since >= DRAIN
+        if is_over or not await queries.in_flight(session, connection.id):
+            await gates.move(
+                session, connection, Direction.OUTBOUND, AdminState.SUSPENDED, {}, now=now
+            )
+
+
+async def confirm(
+    session: AsyncSession, replica: UUID, epochs: Mapping[str, int], *, now: datetime
+) -> None:
+    """Say that this replica runs and which epochs it acts by."""
+    raw = await raw_connection(session)
+    await raw.execute(SEEN, replica, now, orjson.dumps(dict(epochs)).decode())
+    await raw.execute(FORGET, now - 10 * LEASE)

@@ -1,0 +1,48 @@
+"""The key with which the hub signs tokens, webhooks and ledger roots, and telling it to others."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from joserfc.jwk import OKPKey
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.clock import now
+from chassis.outbox import publish
+from connector_gateway.settings import Settings
+from contracts.accounts.v1 import PublicKey
+from contracts.connector_gateway.v1 import ConnectionKeysRotated
+
+ISSUER = "connector-gateway"
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """An Ed25519 key and the id under which its public half is known (RFC 7638 thumbprint)."""
+
+    key: OKPKey
+    kid: str
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the 64 bytes of an ed25519 signature."""
+        signature: bytes = self.key.private_key.sign(message)  # type: ignore[union-attr]  # Ed25519
+        return signature
+
+    @property
+    def public(self) -> PublicKey:
+        """Return what others check signatures with."""
+        x = self.key.as_dict(private=False)["x"]
+        return PublicKey(kid=self.kid, x=str(x))
+
+
+@cache
+def signing_key(path: Path) -> SigningKey:
+    """Read the key (PKCS #8, PEM) once."""
+    key = OKPKey.import_key(path.read_bytes())
+    return SigningKey(key, key.thumbprint())
+
+
+async def announce_keys(session: AsyncSession, settings: Settings) -> None:
+    """Tell every service which key signs here; repeated at each start."""
+    key = signing_key(settings.signing_key_file)
+    publish(session, ConnectionKeysRotated(issuer=ISSUER, keys=[key.public], rotated_at=now()))

@@ -1,0 +1,87 @@
+"""Writing the exchange ledger: entries at the end of a chain, and the signed root of a day."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.clock import ZONE
+from chassis.database import raw_connection
+from connector_gateway.commands.keys import SigningKey
+from connector_gateway.domain.ledger import (
+    SYSTEM,
+    Facts,
+    Head,
+    Kind,
+    LedgerRoot,
+    Link,
+    extend,
+    root_of,
+)
+from connector_gateway.queries import ledger as queries
+
+INSERT = """
+INSERT INTO ledger_entries (chain, index, at, entry, hash)
+SELECT * FROM unnest($1::text[], $2::bigint[], $3::timestamptz[], $4::text[], $5::bytea[])
+"""
+Entry = tuple[Kind, Facts]
+
+
+async def record(
+    session: AsyncSession, chain: str, entries: Sequence[Entry], *, at: datetime
+) -> None:
+    """Add entries to the chain of a connection, whose row the caller has locked."""
+    await session.flush()
+    await _write(session, chain, await queries.head_of(session, chain), entries, at=at)
+
+
+async def record_for_system(
+    session: AsyncSession, entries: Sequence[Entry], *, at: datetime
+) -> None:
+    """Add entries to the chain of the hub as a whole; locks it until the transaction ends."""
+    await session.flush()
+    head = await queries.system_head_for_update(session, SYSTEM)
+    await _write(session, SYSTEM, head, entries, at=at)
+
+
+async def _write(
+    session: AsyncSession, chain: str, head: Head, entries: Sequence[Entry], *, at: datetime
+) -> None:
+    links: list[Link] = []
+    for kind, facts in entries:
+        links.append(extend(head, chain, kind, facts, at=at))
+        head = Head(links[-1].index, links[-1].hash)
+    raw = await raw_connection(session)
+    await raw.execute(
+        INSERT,
+        [link.chain for link in links],
+        [link.index for link in links],
+        [link.at for link in links],
+        [link.entry for link in links],
+        [link.hash for link in links],
+    )
+
+
+async def sign_roots(session: AsyncSession, key: SigningKey, *, now: datetime) -> None:
+    """Sign the root of yesterday over the heads of all chains, once."""
+    yesterday = now.astimezone(ZONE).date() - timedelta(days=1)
+    if await queries.last_root_day(session) == yesterday:
+        return
+    heads = await queries.heads_before(session, _midnight_after(yesterday))
+    if not heads:
+        return
+    statement, root = root_of(yesterday, heads)
+    session.add(
+        LedgerRoot(
+            day=yesterday,
+            statement=statement,
+            root=root,
+            kid=key.kid,
+            signature=key.sign(root),
+            signed_at=now,
+        )
+    )
+
+
+def _midnight_after(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), ZONE)

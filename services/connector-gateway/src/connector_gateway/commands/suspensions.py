@@ -1,0 +1,295 @@
+"""Ordering a suspension and putting it in force (Điều 8): order and notice leave together."""
+
+import tomllib
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from importlib import resources
+from uuid import UUID
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.identifiers import new_id
+from chassis.outbox import publish
+from connector_gateway.commands import gates, ledger
+from connector_gateway.domain.connections import AdminState, Connection
+from connector_gateway.domain.ledger import Facts, Kind
+from connector_gateway.domain.suspensions import (
+    CUSTOMARY_NOTICE_DAYS,
+    Acknowledgement,
+    Ids,
+    Order,
+    OrderState,
+    Person,
+    ScopeKind,
+    Suspension,
+    full_working_days,
+)
+from connector_gateway.errors import (
+    ConnectionEssential,
+    NotTheOwner,
+    ScopeEmpty,
+    SuspensionUnknown,
+)
+from connector_gateway.queries import connections as connection_queries
+from connector_gateway.queries import suspensions as queries
+from contracts.connector_gateway.v1 import ConnectionSuspended
+from contracts.notifications.v1 import NoticePublished, PublishNotice
+
+
+async def suspend(
+    session: AsyncSession, order: Order, by: Person, *, now: datetime
+) -> tuple[Suspension, list[str]]:
+    """Order a suspension; return it and what its author should be warned of.
+
+    Force majeure and security risks take effect with this transaction's commit: it waits for the
+    pushes that hold a connection's row, and later ones find the row changed. Maintenance is
+    scheduled and takes effect by ``put_in_force``.
+    """
+    connections = await _in_scope(session, order)
+    calendar = await queries.working_calendar(session)
+    ids = Ids(new_id(), new_id())
+    suspension = Suspension.of(order, by, calendar, ids=ids, now=now)
+    session.add(suspension)
+    await session.flush()
+    await ledger.record_for_system(session, [(Kind.SUSPENSION_ORDERED, _facts(suspension))], at=now)
+    await announce(session, suspension, kind="suspension", reason=suspension.public_reason, now=now)
+    warnings = []
+    if suspension.is_immediate:
+        await _take_effect(session, suspension, connections, now=now)
+    else:
+        await _schedule(session, suspension, connections, now=now)
+        if full_working_days(calendar, now, suspension.effective_at) < CUSTOMARY_NOTICE_DAYS:
+            warnings.append("notice-below-seven-working-days")
+    return suspension, warnings
+
+
+async def _in_scope(session: AsyncSession, order: Order) -> list[Connection]:
+    """Lock and return what an order stops; raises ``ScopeEmpty`` or ``ConnectionEssential``."""
+    found = await connection_queries.connections_for_update(
+        session, order.scope_kind, order.scope_code
+    )
+    reached = [
+        connection
+        for connection in found
+        if not set(connection.directions).isdisjoint(order.directions)
+        and AdminState.REVOKED not in map(connection.state_of, connection.directions)
+    ]
+    if not reached:
+        raise ScopeEmpty(scope=order.scope_code or order.scope_kind)
+    if order.includes_essential:
+        return reached
+    if order.scope_kind is ScopeKind.CONNECTION and reached[0].is_essential:
+        raise ConnectionEssential(connection=reached[0].code)
+    return [connection for connection in reached if not connection.is_essential]
+
+
+async def _schedule(
+    session: AsyncSession,
+    suspension: Suspension,
+    connections: Sequence[Connection],
+    *,
+    now: datetime,
+) -> None:
+    facts = {"suspension": str(suspension.id)}
+    for connection in connections:
+        for direction in connection.directions:
+            is_active = connection.state_of(direction) is AdminState.ACTIVE
+            if suspension.concerns(direction) and is_active:
+                await gates.move(
+                    session, connection, direction, AdminState.SCHEDULED, facts, now=now
+                )
+
+
+async def _take_effect(
+    session: AsyncSession,
+    suspension: Suspension,
+    connections: Sequence[Connection],
+    *,
+    now: datetime,
+) -> None:
+    suspension.take_effect(now=now)
+    await session.flush()
+    ids = [connection.system_id for connection in connections]
+    systems = await connection_queries.systems(session, ids)
+    for connection in connections:
+        stopped = await gates.stop(session, connection, suspension, now=now)
+        system = systems[connection.system_id]
+        publish(
+            session,
+            ConnectionSuspended(
+                connection=connection.code,
+                suspension_id=suspension.id,
+                ground=suspension.ground,
+                directions=stopped,
+                public_reason=suspension.public_reason,
+                notice_id=suspension.notice_id,
+                effective_at=now,
+                expected_end=suspension.expected_end,
+                epoch=connection.epoch,
+                system_name=system.name,
+                owner_agency=system.owner_agency,
+                owner_email=system.owner_email,
+            ),
+        )
+
+
+async def put_in_force(session: AsyncSession, suspension_id: UUID, *, now: datetime) -> None:
+    """Put a due maintenance in force, or let it fail where its notice was not out in time."""
+    suspension = await queries.suspension_for_update(session, suspension_id)
+    if suspension is None:
+        raise SuspensionUnknown(suspension=suspension_id)
+    if suspension.state is not OrderState.SCHEDULED:
+        return  # another worker was first, or it was cancelled just now
+    connections = await connection_queries.connections_for_update(
+        session, suspension.scope_kind, suspension.scope_code
+    )
+    if not suspension.includes_essential:
+        connections = [one for one in connections if not one.is_essential]
+    calendar = await queries.working_calendar(session)
+    why = suspension.why_not_in_force(calendar, now=now)
+    if why is None:
+        await _take_effect(session, suspension, connections, now=now)
+        return
+    suspension.fail(why, now=now)
+    facts: Facts = {"suspension": str(suspension.id), "why": why}
+    await ledger.record_for_system(session, [(Kind.SUSPENSION_FAILED, facts)], at=now)
+    await unschedule(session, suspension, connections, now=now)
+    await announce(session, suspension, kind="lift", reason=words()["failed"], now=now)
+
+
+async def unschedule(
+    session: AsyncSession,
+    suspension: Suspension,
+    connections: Sequence[Connection],
+    *,
+    now: datetime,
+) -> None:
+    """Take connections back from SCHEDULED where no other order waits for them."""
+    facts = {"suspension": str(suspension.id)}
+    for connection in connections:
+        for direction in connection.directions:
+            if not suspension.concerns(direction):
+                continue
+            is_scheduled = connection.state_of(direction) is AdminState.SCHEDULED
+            if is_scheduled and not await _waits_for_another(session, suspension, connection):
+                await gates.move(session, connection, direction, AdminState.ACTIVE, facts, now=now)
+
+
+async def _waits_for_another(
+    session: AsyncSession, suspension: Suspension, connection: Connection
+) -> bool:
+    systems = await connection_queries.systems(session, [connection.system_id])
+    waiting = await queries.reaching(
+        session, systems[connection.system_id], connection.code, [OrderState.SCHEDULED]
+    )
+    return any(order.id != suspension.id for order in waiting)
+
+
+async def announce(
+    session: AsyncSession, suspension: Suspension, *, kind: str, reason: str, now: datetime
+) -> UUID:
+    """Have a public notice published with this transaction's commit; return its id (Điều 8.2)."""
+    notice_id = suspension.notice_id if kind == "suspension" else new_id()
+    publish(
+        session,
+        PublishNotice(
+            notice_id=notice_id,
+            subject=str(suspension.id),
+            kind=kind,
+            ground=suspension.ground.value,
+            scope=await _scope_in_words(session, suspension),
+            public_reason=reason,
+            effective_at=suspension.effective_at if kind == "suspension" else now,
+            expected_end=suspension.expected_end if kind == "suspension" else None,
+            requested_at=now,
+        ),
+    )
+    return notice_id
+
+
+async def _scope_in_words(session: AsyncSession, suspension: Suspension) -> str:
+    name = suspension.scope_code
+    if suspension.scope_kind is ScopeKind.CONNECTION:
+        connection = await connection_queries.connection_of_code(session, name)
+        name = f"{connection.name} ({name})" if connection else name
+    elif suspension.scope_kind is ScopeKind.AGENCY:
+        agency = await connection_queries.known_agency(session, name)
+        name = agency.name if agency else name
+    return words()[suspension.scope_kind.value].format(name=name)
+
+
+@cache
+def words() -> dict[str, str]:
+    """Return what notices say in words of the hub's own."""
+    source = resources.files("connector_gateway").joinpath("notices.toml")
+    found: dict[str, str] = tomllib.loads(source.read_text(encoding="utf-8"))
+    return found
+
+
+async def remember_notice(session: AsyncSession, event: NoticePublished, *, now: datetime) -> None:
+    """Remember since when the public can read a notice: maintenance counts from then."""
+    facts: Facts = {
+        "notice": str(event.notice_id),
+        "subject": event.subject,
+        "visible_at": event.visible_at.isoformat(),
+    }
+    suspension = await queries.suspension_of_notice(session, event.notice_id)
+    if suspension:
+        suspension.notice_became_visible(event.visible_at)
+    await ledger.record_for_system(session, [(Kind.NOTICE_PUBLISHED, facts)], at=now)
+
+
+async def acknowledge(
+    session: AsyncSession,
+    suspension_id: UUID,
+    by: Person,
+    *,
+    agency: str | None,
+    connection: str | None,
+    now: datetime,
+) -> Suspension:
+    """Record that the owner of a stopped system has been told (Điều 8.4).
+
+    ``agency`` is that of a person, ``connection`` that of a system; raises ``NotTheOwner``.
+    """
+    suspension = await queries.suspension_for_update(session, suspension_id)
+    if suspension is None:
+        raise SuspensionUnknown(suspension=suspension_id)
+    caller = await connection_queries.connection_of_code(session, connection or "")
+    owned = [
+        system
+        for system in await queries.systems_stopped_by(session, suspension_id)
+        if (agency and system.owner_agency == agency) or (caller and caller.system_id == system.id)
+    ]
+    if not owned:
+        raise NotTheOwner
+    for system in owned:
+        if await session.get(Acknowledgement, (suspension_id, system.id)):
+            continue
+        session.add(
+            Acknowledgement(
+                suspension_id=suspension_id,
+                system_id=system.id,
+                acknowledged_by=by.subject,
+                acknowledged_by_name=by.name,
+                acknowledged_at=now,
+            )
+        )
+        facts = {"suspension": str(suspension_id), "system": system.code, "by": by.subject}
+        await ledger.record_for_system(session, [(Kind.SUSPENSION_ACKNOWLEDGED, facts)], at=now)
+    return suspension
+
+
+def _facts(suspension: Suspension) -> Facts:
+    return {
+        "suspension": str(suspension.id),
+        "ground": suspension.ground.value,
+        "scope": suspension.scope_kind.value,
+        "code": suspension.scope_code,
+        "directions": ",".join(suspension.directions),
+        "public_reason": suspension.public_reason,
+        "by": suspension.requested_by,
+        "effective_at": suspension.effective_at.isoformat(),
+        "notice": str(suspension.notice_id),
+    }

@@ -1,0 +1,154 @@
+"""Signing in systems: client credentials in, an access token out (RFC 6749 §4.4, RFC 7523)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import orjson
+from joserfc import jws, jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import JWKRegistry
+from joserfc.jws import JWSRegistry
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.auth import ALGORITHM, AUDIENCE, TOKEN_TYPE
+from chassis.database import raw_connection
+from chassis.identifiers import new_id
+from connector_gateway.commands import deliveries
+from connector_gateway.commands.keys import ISSUER, SigningKey
+from connector_gateway.domain.connections import Connection
+from connector_gateway.domain.credentials import Assertion, Credential
+from connector_gateway.errors import ClientRefused
+from connector_gateway.queries import connections as queries
+
+ASSERTION_ALGORITHMS = ["Ed25519", "EdDSA", "ES256", "PS256", "RS256"]
+OWN = JWSRegistry(algorithms=[ALGORITHM])
+REGISTRY = JWSRegistry(algorithms=ASSERTION_ALGORITHMS)
+USE_ONCE = """
+INSERT INTO used_assertions (client_id, jti, expires_at) VALUES ($1, $2, $3)
+ON CONFLICT DO NOTHING RETURNING jti
+"""
+FORGET = "DELETE FROM used_assertions WHERE expires_at < $1"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """How a system proves who it is: a signed assertion, or its id and secret."""
+
+    assertion: str | None = None
+    client_id: str | None = None
+    secret: str | None = None
+
+
+async def issue_token(
+    session: AsyncSession,
+    proof: Proof,
+    key: SigningKey,
+    *,
+    audiences: frozenset[str],
+    life: timedelta,
+    now: datetime,
+) -> str:
+    """Return an access token; raises ``ClientRefused``, ``ConnectionRevoked`` or ``Suspended``."""
+    connection = await _authenticate(session, proof, audiences=audiences, now=now)
+    gate = connection.gate
+    gate.refuse_revoked()
+    if gate.is_stopped:
+        raise await deliveries.suspended(
+            session,
+            connection.id,
+            connection.code,
+            connection.directions[:1],
+            epoch=connection.epoch,
+            now=now,
+        )
+    claims = {
+        "iss": ISSUER,
+        "aud": [AUDIENCE],
+        "sub": connection.code,
+        "client_id": connection.client_id,
+        "name": connection.name,
+        "connection": connection.code,
+        "epoch": connection.epoch,
+        "iat": int(now.timestamp()),
+        "exp": int((now + life).timestamp()),
+        "jti": str(new_id()),
+    }
+    header = {"alg": ALGORITHM, "typ": TOKEN_TYPE, "kid": key.kid}
+    return jwt.encode(header, claims, key.key, algorithms=[ALGORITHM], registry=OWN)
+
+
+async def _authenticate(
+    session: AsyncSession, proof: Proof, *, audiences: frozenset[str], now: datetime
+) -> Connection:
+    if proof.assertion is not None:
+        return await _by_assertion(session, proof, audiences=audiences, now=now)
+    found = await queries.client(session, proof.client_id or "")
+    if found is None or proof.secret is None:
+        raise ClientRefused(why="client_id")
+    connection, credentials = found
+    matching = [
+        credential.is_valid(now) and credential.matches(proof.secret) for credential in credentials
+    ]
+    if not any(matching):
+        raise ClientRefused(why="secret")
+    return connection
+
+
+async def _by_assertion(
+    session: AsyncSession, proof: Proof, *, audiences: frozenset[str], now: datetime
+) -> Connection:
+    token = proof.assertion or ""
+    claimed = _issuer_of(token)
+    found = await queries.client(session, claimed)
+    if found is None or (proof.client_id and proof.client_id != claimed):
+        raise ClientRefused(why="client_id")
+    connection, credentials = found
+    claims = _verified(token, [one for one in credentials if one.is_valid(now)])
+    assertion = Assertion.of(claims, audiences=audiences, now=now)
+    raw = await raw_connection(session)
+    expires_at = now + timedelta(seconds=assertion.expires_at - now.timestamp() + 60)
+    if not await raw.fetchval(USE_ONCE, connection.client_id, assertion.jti, expires_at):
+        raise ClientRefused(why="jti used")
+    return connection
+
+
+def _issuer_of(token: str) -> str:
+    """Return who an assertion says it is from, before anything is believed."""
+    try:
+        claims = jwt_payload(token)
+    except (JoseError, ValueError, TypeError, KeyError) as why:
+        raise ClientRefused(why="assertion") from why
+    issuer = claims.get("iss")
+    if not isinstance(issuer, str):
+        raise ClientRefused(why="iss")
+    return issuer
+
+
+def jwt_payload(token: str) -> dict[str, object]:
+    """Return the claims of a token without checking it."""
+    found = jws.extract_compact(token.encode())
+    payload = found.payload
+    claims = orjson.loads(payload)
+    if not isinstance(claims, dict):
+        raise ValueError("claims")
+    return claims
+
+
+def _verified(token: str, credentials: Sequence[Credential]) -> dict[str, object]:
+    for credential in credentials:
+        if credential.jwk is None:
+            continue
+        try:
+            key = JWKRegistry.import_key(dict(credential.jwk))
+            found = jwt.decode(token, key, algorithms=ASSERTION_ALGORITHMS, registry=REGISTRY)
+        except (JoseError, ValueError, TypeError):
+            continue
+        return dict(found.claims)
+    raise ClientRefused(why="signature")
+
+
+async def forget_used_assertions(session: AsyncSession, *, now: datetime) -> None:
+    """Forget assertions that have expired and so cannot come again."""
+    raw = await raw_connection(session)
+    await raw.execute(FORGET, now)

@@ -1,0 +1,1 @@
+"""Ways to reach other systems, one module a kind."""

@@ -1,0 +1,61 @@
+"""What connector-gateway hears on Kafka, and which command each message leads to."""
+
+from uuid import UUID
+
+import msgspec
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.clock import now
+from chassis.delivery import Consumers, Envelope
+from connector_gateway.commands import deliveries, dispatches, known, suspensions
+from connector_gateway.domain.receipts import Completion, ReceiptState
+from contracts.accounts.v1 import AgencyOpened
+from contracts.catalog.v1 import CalendarChanged
+from contracts.notifications.v1 import NoticePublished
+from contracts.submissions.v1 import ConsolidationForwarded, DeliveryProcessed
+
+consumers = Consumers("connector-gateway")
+
+
+class Head(msgspec.Struct):
+    """As much of ``DeliveryProcessed`` as completing a receipt needs; the rest stays bytes."""
+
+    receipt_id: UUID
+    outcome: ReceiptState
+
+
+HEAD = msgspec.json.Decoder(Head)
+
+
+@consumers.on(AgencyOpened)
+async def agency_opened(session: AsyncSession, event: AgencyOpened, _: Envelope) -> None:
+    await known.learn_agencies(session, [event])
+
+
+@consumers.on(CalendarChanged)
+async def calendar_changed(session: AsyncSession, event: CalendarChanged, _: Envelope) -> None:
+    await known.learn_calendar(session, event)
+
+
+@consumers.on(NoticePublished)
+async def notice_published(session: AsyncSession, event: NoticePublished, _: Envelope) -> None:
+    await suspensions.remember_notice(session, event, now=now())
+
+
+@consumers.on(ConsolidationForwarded)
+async def consolidation_forwarded(
+    session: AsyncSession, event: ConsolidationForwarded, envelope: Envelope
+) -> None:
+    await dispatches.enqueue(
+        session, event, event_id=envelope.id, traceparent=envelope.traceparent, now=now()
+    )
+
+
+@consumers.on_batch(DeliveryProcessed)
+async def deliveries_processed(session: AsyncSession, envelopes: list[Envelope]) -> None:
+    heads = [HEAD.decode(envelope.body) for envelope in envelopes]
+    completions = [
+        Completion(head.receipt_id, head.outcome, envelope.body)
+        for head, envelope in zip(heads, envelopes, strict=True)
+    ]
+    await deliveries.complete(session, completions, now=now())

@@ -1,0 +1,202 @@
+"""A dispatch: one event on its way to one connection, with the same webhook id on every try."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, Identity, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from connector_gateway.domain import Moment, Table, words
+from connector_gateway.domain.breakers import Breaker, BreakerState
+from connector_gateway.domain.connections import STARTING, AdminState
+
+RETRY_AFTER = (5, 30, 120, 600, 1800, 3600, 7200, 14400, 28800, 43200, 86400, 86400)
+"""Seconds before each new try, about 75 hours in all."""
+LONGEST_RETRY_AFTER = 86400
+RAMP = ((5, 1), (10, 10))
+"""While resuming: up to so many seconds after the lift, so many a second; then ``FULL_RAMP``."""
+FULL_RAMP = 50
+LEASE = timedelta(seconds=60)
+"""How long a claim stands without word before another dispatcher may take the row."""
+DRAIN = timedelta(seconds=30)
+"""How long dispatches in flight may take when maintenance begins."""
+
+
+class DispatchState(StrEnum):
+    """The course of a dispatch."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    DELIVERED = "delivered"
+    HELD = "held"
+    SUPERSEDED = "superseded"
+    DISCARDED = "discarded"
+    FAILED = "failed"
+
+
+DISPATCH_MOVES: dict[DispatchState, frozenset[DispatchState]] = {
+    DispatchState.WAITING: frozenset({DispatchState.SENDING, DispatchState.HELD}),
+    DispatchState.SENDING: frozenset(
+        {
+            DispatchState.DELIVERED,
+            DispatchState.WAITING,
+            DispatchState.HELD,
+            DispatchState.FAILED,
+        }
+    ),
+    DispatchState.HELD: frozenset(
+        {DispatchState.WAITING, DispatchState.SUPERSEDED, DispatchState.DISCARDED}
+    ),
+    DispatchState.DELIVERED: frozenset(),
+    DispatchState.SUPERSEDED: frozenset(),
+    DispatchState.DISCARDED: frozenset(),
+    DispatchState.FAILED: frozenset(),
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a try ended: an HTTP status, or a problem where there was none."""
+
+    status: int | None = None
+    problem: str | None = None
+    retry_after: float | None = None
+    was_cut_off: bool = False
+    """We broke it off ourselves: it says nothing about the receiver."""
+
+    @property
+    def is_acknowledged(self) -> bool:
+        """Say whether the receiver took it (2xx)."""
+        return self.status is not None and 200 <= self.status < 300
+
+
+class Dispatch(Table, table=True):
+    """A work row of the dispatcher."""
+
+    __tablename__ = "dispatches"
+    __table_args__ = (UniqueConstraint("connection_id", "event_id"),)
+
+    id: UUID = Field(primary_key=True)
+    sequence: int | None = Field(
+        default=None, sa_column=Column(BigInteger, Identity(always=True), nullable=False)
+    )
+    connection_id: UUID = Field(foreign_key="connections.id")
+    event_id: str = Field(sa_type=Text)
+    event_type: str = Field(sa_type=Text)
+    key: str = Field(sa_type=Text)
+    """Order is kept between dispatches of one key."""
+    payload: bytes
+    traceparent: str | None = Field(default=None, sa_type=Text)
+    state: DispatchState = Field(sa_column=Column(words(DispatchState), nullable=False))
+    created_at: datetime = Field(sa_type=Moment)
+    next_attempt_at: datetime = Field(sa_type=Moment)
+    attempts: int = 0
+    epoch: int = Field(default=0, sa_type=BigInteger)
+    claimed_until: datetime | None = Field(default=None, sa_type=Moment)
+    held_at: datetime | None = Field(default=None, sa_type=Moment)
+    released_at: datetime | None = Field(default=None, sa_type=Moment)
+    finished_at: datetime | None = Field(default=None, sa_type=Moment)
+    reason: str | None = Field(default=None, sa_type=Text)
+
+    @property
+    def webhook_id(self) -> str:
+        """Return the id by which the receiver knows a repeat (Standard Webhooks)."""
+        return f"msg_{self.id.hex}"
+
+    def start(self, *, epoch: int, now: datetime) -> None:
+        """Claim the row for one try."""
+        self._move(DispatchState.SENDING)
+        self.attempts += 1
+        self.epoch = epoch
+        self.claimed_until = now + LEASE
+
+    def settle(self, answer: Answer, *, is_stopped: bool, now: datetime) -> None:
+        """Take the end of a try: delivered, or held under a suspension, or tried again later."""
+        self.claimed_until = None
+        self.reason = answer.problem
+        if answer.is_acknowledged:
+            self._move(DispatchState.DELIVERED)
+            self.finished_at = now
+        elif is_stopped:
+            self._move(DispatchState.HELD)
+            self.held_at = now
+        elif answer.was_cut_off:
+            self._move(DispatchState.WAITING)
+            self.next_attempt_at = now
+        elif self.attempts > len(RETRY_AFTER):
+            self._move(DispatchState.FAILED)
+            self.finished_at = now
+        else:
+            self._move(DispatchState.WAITING)
+            self.next_attempt_at = now + retry_in(self.attempts, answer.retry_after)
+
+    def _move(self, to: DispatchState) -> None:
+        if to not in DISPATCH_MOVES[self.state]:
+            raise ValueError(f"{self.state} → {to}")
+        self.state = to
+
+
+def retry_in(attempts: int, asked: float | None, *, luck: float | None = None) -> timedelta:
+    """Return the pause before the next try: what the receiver asked, or the ladder with jitter.
+
+    >>> retry_in(1, None, luck=0.5)
+    datetime.timedelta(seconds=5)
+    """
+    if asked is not None:
+        return timedelta(seconds=min(max(asked, 1), LONGEST_RETRY_AFTER))
+    chance = random.random() if luck is None else luck  # noqa: S311 spreads load, guards nothing
+    return timedelta(seconds=RETRY_AFTER[attempts - 1] * (0.8 + 0.4 * chance))
+
+
+def places(state: AdminState, breaker: Breaker, *, since: float, now: datetime, slots: int) -> int:
+    """Return how many dispatches may start now; ``since`` is seconds in this state."""
+    if state not in STARTING:
+        return 0
+    if breaker.state is not BreakerState.CLOSED:
+        return 1 if breaker.probes_at(now) else 0
+    if state is AdminState.RESUMING:
+        return min(slots, ramp(since))
+    return slots
+
+
+def ramp(since: float) -> int:
+    """Return how many dispatches a second may start ``since`` seconds after a lift."""
+    return next((rate for until, rate in RAMP if since < until), FULL_RAMP)
+
+
+class Attempt(Table, table=True):
+    """One try of a dispatch, with the epoch under which it started."""
+
+    __tablename__ = "attempts"
+
+    dispatch_id: UUID = Field(primary_key=True, foreign_key="dispatches.id")
+    number: int = Field(primary_key=True)
+    epoch: int = Field(sa_type=BigInteger)
+    began_at: datetime = Field(sa_type=Moment)
+    ended_at: datetime | None = Field(default=None, sa_type=Moment)
+    status: int | None = None
+    problem: str | None = Field(default=None, sa_type=Text)
+
+
+class Replica(Table, table=True):
+    """A running dispatcher and the epochs that it has seen: what the board calls confirmed."""
+
+    __tablename__ = "replicas"
+
+    id: UUID = Field(primary_key=True)
+    seen_at: datetime = Field(sa_type=Moment)
+    epochs: dict[str, int] = Field(sa_column=Column(JSONB, nullable=False))
+
+    def confirms(self, code: str, epoch: int) -> bool:
+        """Say whether this replica has seen ``epoch`` of the connection ``code``."""
+        return self.epochs.get(code, 0) >= epoch
+
+
+def confirmed(replicas: Sequence[Replica], code: str, epoch: int) -> int:
+    """Count the replicas that have seen ``epoch`` of the connection ``code``."""
+    return sum(replica.confirms(code, epoch) for replica in replicas)

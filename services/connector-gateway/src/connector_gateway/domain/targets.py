@@ -1,0 +1,56 @@
+"""Where a webhook may go: public https addresses, and private ones only by name (SSRF guard)."""
+
+import ipaddress
+from collections.abc import Set
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from connector_gateway.errors import TargetNotAllowed
+
+HTTPS = 443
+
+
+@dataclass(frozen=True)
+class Target:
+    """The address of a receiver."""
+
+    url: str
+    host: str
+    port: int
+    is_private_by_permission: bool
+
+    @classmethod
+    def parse(cls, url: str, permitted: Set[str]) -> "Target":
+        """Read an address; ``permitted`` are ``host:port`` that may be private and plain http.
+
+        >>> Target.parse("https://nhan.example.vn/hook", frozenset()).host
+        'nhan.example.vn'
+        """
+        try:
+            parts = urlsplit(url)
+            port = parts.port or (HTTPS if parts.scheme == "https" else 80)
+        except ValueError as why:
+            raise TargetNotAllowed(url=url) from why
+        host = parts.hostname or ""
+        if not host or parts.username or parts.fragment or parts.scheme not in ("http", "https"):
+            raise TargetNotAllowed(url=url)
+        is_permitted = f"{host}:{port}" in permitted
+        if not is_permitted and (parts.scheme != "https" or not _may_be_public(host)):
+            raise TargetNotAllowed(url=url)
+        return cls(url, host, port, is_permitted)
+
+
+def _may_be_public(host: str) -> bool:
+    try:
+        return is_public(host)
+    except ValueError:
+        return "." in host and not host.endswith((".local", ".internal", ".localhost"))
+
+
+def is_public(address: str) -> bool:
+    """Say whether an IP address is reachable by everyone; raises ``ValueError`` for a name."""
+    ip = ipaddress.ip_address(address.split("%")[0])
+    mapped = getattr(ip, "ipv4_mapped", None)
+    if mapped is not None:
+        ip = mapped
+    return ip.is_global and not ip.is_multicast

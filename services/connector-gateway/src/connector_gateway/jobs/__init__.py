@@ -1,0 +1,90 @@
+"""What connector-gateway does by itself when its time comes."""
+
+import asyncio
+import contextlib
+from datetime import datetime
+from typing import Any
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.clock import now as this_moment
+from chassis.jobs import Jobs
+from connector_gateway.commands import dispatches, ledger, lifts, suspensions, tokens
+from connector_gateway.commands.keys import signing_key
+from connector_gateway.jobs.dispatcher import Dispatcher
+from connector_gateway.queries import connections as connection_queries
+from connector_gateway.queries import dispatches as dispatch_queries
+from connector_gateway.queries import suspensions as suspension_queries
+from contracts.connector_gateway.v1 import Direction
+
+jobs = Jobs()
+
+
+@jobs.every(seconds=300)
+async def forget_used_assertions(session: AsyncSession, now: datetime) -> None:
+    await tokens.forget_used_assertions(session, now=now)
+
+
+@jobs.every(seconds=1)
+async def finish_draining(session: AsyncSession, now: datetime) -> None:
+    await dispatches.finish_draining(session, now=now)
+
+
+@jobs.loop()
+async def put_orders_in_force(state: Any, stop: asyncio.Event) -> None:
+    """Put maintenance in force at its moment (Điều 8.2), each order in its own transaction."""
+    while not stop.is_set():
+        async with state.database.transaction() as session:
+            due = await suspension_queries.due_orders(session, this_moment())
+        for order in due:
+            async with state.database.transaction() as session:
+                await suspensions.put_in_force(session, order, now=this_moment())
+        await _pause(stop, 0.5)
+
+
+@jobs.loop()
+async def finish_resuming(state: Any, stop: asyncio.Event) -> None:
+    """Send on what a lift released, then make the direction ACTIVE."""
+    while not stop.is_set():
+        async with state.database.transaction() as session:
+            resuming = await connection_queries.resuming(session)
+        is_done = True
+        for code, direction in resuming:
+            async with state.database.transaction() as session:
+                is_done &= await lifts.finish_resuming(
+                    session, code, Direction(direction), now=this_moment()
+                )
+        await _pause(stop, 0.5 if is_done else 0.1)
+
+
+@jobs.loop()
+async def reclaim_lost(state: Any, stop: asyncio.Event) -> None:
+    """Take back dispatches whose sender died."""
+    while not stop.is_set():
+        async with state.database.transaction() as session:
+            lost = await dispatch_queries.abandoned(session, this_moment())
+        for dispatch, code in lost:
+            async with state.database.transaction() as session:
+                await dispatches.reclaim(session, dispatch, code, now=this_moment())
+        await _pause(stop, 5)
+
+
+@jobs.loop()
+async def sign_ledger_roots(state: Any, stop: asyncio.Event) -> None:
+    """Sign yesterday's root over all chains."""
+    key = signing_key(state.settings.signing_key_file)
+    while not stop.is_set():
+        async with state.database.transaction() as session:
+            await ledger.sign_roots(session, key, now=this_moment())
+        await _pause(stop, 60)
+
+
+@jobs.loop()
+async def dispatch(state: Any, stop: asyncio.Event) -> None:
+    """Send what waits for outbound connections."""
+    await Dispatcher(state.database, state.settings).run(stop)
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)

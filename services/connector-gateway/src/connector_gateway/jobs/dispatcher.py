@@ -1,0 +1,140 @@
+"""The dispatcher: claims outbound work under the fence, sends it outside, watches for stops."""
+
+import asyncio
+import contextlib
+from collections import Counter
+
+import structlog
+from opentelemetry.trace import SpanKind
+
+from chassis.clock import now
+from chassis.database import Database
+from chassis.identifiers import new_id
+from chassis.telemetry import span_from, traceparent_of
+from connector_gateway.commands import dispatches
+from connector_gateway.commands.dispatches import Parcel
+from connector_gateway.commands.keys import signing_key
+from connector_gateway.connectors.webhook import Webhooks
+from connector_gateway.domain.connections import STARTING
+from connector_gateway.domain.dispatches import Answer
+from connector_gateway.queries import dispatches as queries
+from connector_gateway.settings import Settings
+
+log = structlog.get_logger()
+
+IDLE = 0.25
+WATCH = 0.2
+"""Seconds after which a stopped connection's sockets are closed at the latest."""
+CONFIRM = 2.0
+LAST_WORDS = 4.0
+"""Seconds that sends may take to end when the process stops."""
+
+
+class Dispatcher:
+    """One a worker; any number of them share the work."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._slots = settings.dispatch_slots
+        self._webhooks = Webhooks(
+            signing_key(settings.signing_key_file).sign,
+            permitted=settings.private_targets,
+            timeout=settings.webhook_timeout,
+        )
+        self._replica = new_id()
+        self._sends: dict[asyncio.Task[Answer], Parcel] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Dispatch until ``stop``, then let what is in flight end."""
+        watch = asyncio.create_task(self._watch(), name="watch-stops")
+        try:
+            while not stop.is_set():
+                if watch.done():
+                    watch.result()
+                if not await self.round():
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(stop.wait(), IDLE)
+        finally:
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=LAST_WORDS)
+            watch.cancel()
+            await self._cut_off(set(self._sends.values()))
+            with contextlib.suppress(asyncio.CancelledError):
+                await watch
+            await self._webhooks.close()
+
+    async def round(self) -> int:
+        """Claim what there is room for and start sending it; return how much was started."""
+        if len(self._sends) >= self._slots:
+            await asyncio.wait(self._sends, return_when=asyncio.FIRST_COMPLETED, timeout=1)
+            return 1
+        async with self._database.transaction() as session:
+            codes = await queries.connections_with_work(session, sorted(STARTING), now())
+        busy = Counter(parcel.connection for parcel in self._sends.values())
+        started = 0
+        for code in codes:
+            room = min(self._slots - len(self._sends), self._slots // 2 - busy[code])
+            if room <= 0:
+                continue
+            async with self._database.transaction() as session:
+                parcels = await dispatches.claim(session, code, slots=room, now=now())
+            for parcel in parcels:
+                self._start(parcel)
+            started += len(parcels)
+        return started
+
+    async def settled(self) -> None:
+        """Wait until everything that was started has been written down."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _start(self, parcel: Parcel) -> None:
+        send = asyncio.create_task(self._send(parcel))
+        self._sends[send] = parcel
+        task = asyncio.create_task(self._deliver(send, parcel))
+        self._tasks.add(task)
+        task.add_done_callback(self._forget)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception():
+            log.warning("outcome not written, the claim will run out", why=str(task.exception()))
+
+    async def _send(self, parcel: Parcel) -> Answer:
+        with span_from(parcel.traceparent, "send webhook", kind=SpanKind.CLIENT) as span:
+            span.set_attribute("connection", parcel.connection)
+            told = parcel.seen_from(traceparent_of(span))
+            return await self._webhooks.send(told, now=now())
+
+    async def _deliver(self, send: asyncio.Task[Answer], parcel: Parcel) -> None:
+        await asyncio.wait({send})
+        del self._sends[send]
+        answer = Answer(problem="cut-off", was_cut_off=True) if send.cancelled() else send.result()
+        async with self._database.transaction() as session:
+            await dispatches.settle(session, parcel, answer, now=now())
+
+    async def _watch(self) -> None:
+        """Close the sockets of connections that have been stopped; confirm what was seen."""
+        confirmed = 0.0
+        loop = asyncio.get_running_loop()
+        while True:
+            flying = {parcel.connection for parcel in self._sends.values()}
+            async with self._database.transaction() as session:
+                stopped = await queries.stopped(session, sorted(flying)) if flying else set()
+                if loop.time() - confirmed > CONFIRM:
+                    epochs = await queries.epochs(session)
+                    await dispatches.confirm(session, self._replica, epochs, now=now())
+                    confirmed = loop.time()
+            await self._cut_off(
+                {parcel for parcel in self._sends.values() if parcel.connection in stopped}
+            )
+            await asyncio.sleep(WATCH)
+
+    async def _cut_off(self, parcels: set[Parcel]) -> None:
+        for send, parcel in list(self._sends.items()):
+            if parcel in parcels:
+                send.cancel()
+        tasks = [task for task in self._tasks if not task.done()]
+        if parcels and tasks:
+            await asyncio.wait(tasks, timeout=1)

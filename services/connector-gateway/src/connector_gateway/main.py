@@ -1,0 +1,31 @@
+"""Puts connector-gateway together."""
+
+from fastapi import FastAPI
+
+from chassis.app import Doors, create_service
+from connector_gateway import api
+from connector_gateway.commands.keys import announce_keys
+from connector_gateway.consumers import consumers
+from connector_gateway.jobs import jobs
+from connector_gateway.settings import Settings
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Build the service from its settings."""
+    return create_service(
+        settings,
+        Doors(
+            "connector-gateway",
+            "connector_gateway",
+            routers=[api.router],
+            public_routers=[api.public_router],
+            consumers=consumers,
+            jobs=jobs,
+            on_start=[announce_keys],
+        ),
+    )
+
+
+def app() -> FastAPI:
+    """Build the service from the environment; what uvicorn runs."""
+    return create_app(Settings())

@@ -1,0 +1,169 @@
+"""Reads of deliveries: the fence that a push meets, receipts, what is held."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+from pydantic import Field
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.database import raw_connection
+from connector_gateway.domain.connections import Gate, WhileSuspended
+from connector_gateway.domain.ledger import Head
+from connector_gateway.domain.receipts import Accepted
+from connector_gateway.queries import LocalMoment, View
+
+# The row lock is the fence (decisions/0005): what is read here stays true until the commit.
+FENCE = """
+SELECT id, inbound_state, epoch, tokens_from_epoch, while_suspended, grants
+FROM connections WHERE code = $1 FOR UPDATE
+"""
+# A statement of its own, so that its snapshot is younger than the lock.
+BEFORE = """
+SELECT l.index AS head_index, l.hash AS head_hash,
+       r.id, r.sha256, r.received_at, r.epoch, r.ledger_index, r.is_quarantined
+FROM (SELECT) AS one
+LEFT JOIN LATERAL (SELECT index, hash FROM ledger_entries
+                   WHERE chain = $1 ORDER BY index DESC LIMIT 1) AS l ON true
+LEFT JOIN receipts AS r ON r.connection_id = $2 AND r.idempotency_key = $3
+"""
+RECEIPT = """
+SELECT r.id AS receipt, r.sha256, r.received_at, r.epoch, r.ledger_index, r.content_type, r.size,
+       CASE WHEN o.state IS NOT NULL THEN o.state WHEN h.receipt_id IS NOT NULL THEN 'held'
+            ELSE 'received' END AS state,
+       o.finished_at, o.result, o.reason
+FROM receipts AS r JOIN connections AS c ON c.id = r.connection_id
+LEFT JOIN outcomes AS o ON o.receipt_id = r.id
+LEFT JOIN held_deliveries AS h ON h.receipt_id = r.id
+"""
+ONE_RECEIPT = f"{RECEIPT} WHERE c.code = $1 AND r.id = $2"
+SOME_RECEIPTS = f"{RECEIPT} WHERE c.code = $1 AND r.id < $2 ORDER BY r.id DESC LIMIT $3"
+LAST_UUID = UUID(int=(1 << 128) - 1)
+FINISHED = "SELECT receipt_id FROM outcomes WHERE receipt_id = ANY($1::uuid[])"
+
+
+@dataclass(frozen=True)
+class Fence:
+    """A connection's row, locked: everything that decides whether a push may pass."""
+
+    id: UUID
+    code: str
+    is_offered: bool
+    gate: Gate
+    while_suspended: WhileSuspended
+    grants: str
+
+
+@dataclass(frozen=True)
+class Before:
+    """What stood before a push: the end of the chain, and an earlier push with the same key."""
+
+    head: Head
+    accepted: Accepted | None
+
+
+class CountsView(View):
+    """Figures of a delivery by what became of them."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+
+
+class ReceiptView(View):
+    """A receipt: what arrived, where it stands, every figure that was not taken."""
+
+    receipt: UUID
+    state: str
+    sha256: str
+    received_at: LocalMoment
+    epoch: int
+    ledger_index: int
+    content_type: str
+    size: int
+    finished_at: LocalMoment | None = None
+    counts: CountsView | None = None
+    reports: list[dict[str, Any]] = Field(default_factory=list)
+    rejections: list[dict[str, Any]] = Field(default_factory=list)
+    problem: dict[str, str] | None = None
+    discard_reason: str | None = None
+
+
+async def fence_for_update(session: AsyncSession, code: str) -> Fence | None:
+    """Lock the row of a connection and return what it decides."""
+    connection = await raw_connection(session)
+    row = await connection.fetchrow(FENCE, code)
+    if row is None:
+        return None
+    state = row["inbound_state"]
+    return Fence(
+        id=row["id"],
+        code=code,
+        is_offered=state is not None,
+        gate=Gate(code, state or "ACTIVE", row["epoch"], row["tokens_from_epoch"]),
+        while_suspended=WhileSuspended(row["while_suspended"]),
+        grants=row["grants"],
+    )
+
+
+async def before(session: AsyncSession, fence: Fence, key: str) -> Before:
+    """Return what stood before a push with ``key``; the fence is held."""
+    connection = await raw_connection(session)
+    row = await connection.fetchrow(BEFORE, fence.code, fence.id, key)
+    head = Head(row["head_index"], row["head_hash"]) if row["head_index"] else Head()
+    if row["id"] is None:
+        return Before(head, None)
+    accepted = Accepted(
+        receipt=row["id"],
+        sha256=row["sha256"],
+        received_at=row["received_at"],
+        epoch=row["epoch"],
+        ledger_index=row["ledger_index"],
+        is_quarantined=row["is_quarantined"],
+    )
+    return Before(head, accepted)
+
+
+async def receipt(session: AsyncSession, code: str, receipt_id: UUID) -> ReceiptView | None:
+    """Return one receipt of a connection."""
+    connection = await raw_connection(session)
+    row = await connection.fetchrow(ONE_RECEIPT, code, receipt_id)
+    return _view(row) if row else None
+
+
+async def receipts(
+    session: AsyncSession, code: str, *, after: UUID | None, limit: int
+) -> list[ReceiptView]:
+    """Return receipts of a connection, the latest first."""
+    connection = await raw_connection(session)
+    rows = await connection.fetch(SOME_RECEIPTS, code, after or LAST_UUID, limit)
+    return [_view(row) for row in rows]
+
+
+async def finished(session: AsyncSession, ids: Sequence[UUID]) -> set[UUID]:
+    """Return those of ``ids`` that have reached a final state."""
+    connection = await raw_connection(session)
+    return {row["receipt_id"] for row in await connection.fetch(FINISHED, ids)}
+
+
+def _view(row: Any) -> ReceiptView:
+    result = orjson.loads(row["result"]) if row["result"] else {}
+    return ReceiptView(
+        receipt=row["receipt"],
+        state=row["state"],
+        sha256=row["sha256"].hex(),
+        received_at=row["received_at"],
+        epoch=row["epoch"],
+        ledger_index=row["ledger_index"],
+        content_type=row["content_type"],
+        size=row["size"],
+        finished_at=row["finished_at"],
+        counts=result.get("counts"),
+        reports=result.get("reports", []),
+        rejections=result.get("rejections", []),
+        problem=result.get("problem"),
+        discard_reason=row["reason"],
+    )

@@ -1,0 +1,223 @@
+"""Reads of outbound work: what may start, what is in flight, the delivery log."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.database import raw_connection
+from connector_gateway.domain.breakers import Breaker
+from connector_gateway.domain.connections import AdminState, Connection
+from connector_gateway.domain.dispatches import Attempt, Dispatch, DispatchState
+from connector_gateway.queries import LocalMoment, View
+from contracts.connector_gateway.v1 import Direction
+
+WITH_WORK = """
+SELECT c.code FROM connections AS c
+WHERE c.outbound_state = ANY($2::text[]) AND EXISTS (
+    SELECT FROM dispatches AS d
+    WHERE d.connection_id = c.id AND d.state = 'waiting' AND d.next_attempt_at <= $1)
+ORDER BY c.code
+"""
+# Of one key only the oldest unfinished row may go, so that order is kept over retries.
+DUE = """
+SELECT d.id FROM dispatches AS d
+WHERE d.connection_id = $1 AND d.state = 'waiting' AND d.next_attempt_at <= $2
+  AND NOT EXISTS (
+    SELECT FROM dispatches AS e
+    WHERE e.connection_id = d.connection_id AND e.key = d.key AND e.sequence < d.sequence
+      AND e.state IN ('waiting', 'sending', 'held'))
+ORDER BY d.sequence LIMIT $3 FOR UPDATE OF d SKIP LOCKED
+"""
+STARTED_SINCE = """
+SELECT count(*) FROM attempts AS a JOIN dispatches AS d ON d.id = a.dispatch_id
+WHERE d.connection_id = $1 AND a.began_at > $2
+"""
+UNTRIED = """
+SELECT EXISTS (SELECT FROM dispatches AS d WHERE d.connection_id = $1
+    AND d.state IN ('waiting', 'sending') AND d.released_at IS NOT NULL
+    AND NOT EXISTS (SELECT FROM attempts AS a
+                    WHERE a.dispatch_id = d.id AND a.began_at >= d.released_at))
+"""
+STOPPED = """
+SELECT code FROM connections WHERE code = ANY($1::text[])
+AND outbound_state IN ('SUSPENDED', 'REVOKED')
+"""
+EPOCHS = "SELECT code, epoch FROM connections"
+
+
+class DispatchView(View):
+    """One event on its way to a connection."""
+
+    id: UUID
+    webhook_id: str
+    event_type: str
+    key: str
+    state: DispatchState
+    created_at: LocalMoment
+    attempts: int
+    next_attempt_at: LocalMoment
+    held_at: LocalMoment | None
+    finished_at: LocalMoment | None
+    reason: str | None
+
+
+async def connections_with_work(
+    session: AsyncSession, states: Sequence[AdminState], now: datetime
+) -> list[str]:
+    """Return the connections that have something due."""
+    raw = await raw_connection(session)
+    return [row["code"] for row in await raw.fetch(WITH_WORK, now, list(states))]
+
+
+async def connection_sharing_its_lock(session: AsyncSession, code: str) -> Connection | None:
+    """Return a connection whose state cannot change before this transaction ends."""
+    found = await session.exec(
+        select(Connection)
+        .where(Connection.code == code)
+        .with_for_update(read=True)
+        .execution_options(populate_existing=True)
+    )
+    return found.first()
+
+
+async def subscribed(session: AsyncSession, event_type: str) -> list[Connection]:
+    """Return the outbound connections that take ``event_type``, sharing their locks."""
+    found = await session.exec(
+        select(Connection)
+        .where(
+            col(Connection.outbound_state).is_not(None),
+            Connection.outbound_state != AdminState.REVOKED,
+            col(Connection.webhook_events).any(event_type),  # type: ignore[arg-type]  # an array column
+        )
+        .order_by(Connection.code)
+        .with_for_update(read=True)
+        .execution_options(populate_existing=True)
+    )
+    return list(found)
+
+
+async def breaker_for_update(session: AsyncSession, connection_id: UUID) -> Breaker:
+    """Return the breaker of a connection's outbound direction, its row locked."""
+    found = await session.exec(
+        select(Breaker)
+        .where(Breaker.connection_id == connection_id, Breaker.direction == Direction.OUTBOUND)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return found.one()
+
+
+async def due(
+    session: AsyncSession, connection_id: UUID, *, most: int, now: datetime
+) -> list[Dispatch]:
+    """Return rows that may start now, locked; rows another dispatcher holds are passed over."""
+    raw = await raw_connection(session)
+    ids = [row["id"] for row in await raw.fetch(DUE, connection_id, now, most)]
+    if not ids:
+        return []
+    found = await session.exec(
+        select(Dispatch).where(col(Dispatch.id).in_(ids)).order_by(col(Dispatch.sequence))
+    )
+    return list(found)
+
+
+async def started_since(session: AsyncSession, connection_id: UUID, moment: datetime) -> int:
+    """Count the attempts of a connection that began after ``moment``."""
+    raw = await raw_connection(session)
+    return int(await raw.fetchval(STARTED_SINCE, connection_id, moment))
+
+
+async def has_untried(session: AsyncSession, connection_id: UUID) -> bool:
+    """Say whether something released by the last lift has not been tried yet."""
+    raw = await raw_connection(session)
+    return bool(await raw.fetchval(UNTRIED, connection_id))
+
+
+async def dispatch_for_update(session: AsyncSession, dispatch_id: UUID) -> Dispatch:
+    """Return a dispatch, its row locked."""
+    return await session.get_one(
+        Dispatch, dispatch_id, with_for_update=True, populate_existing=True
+    )
+
+
+async def attempt(session: AsyncSession, dispatch_id: UUID, number: int) -> Attempt:
+    """Return one try of a dispatch."""
+    return await session.get_one(Attempt, (dispatch_id, number))
+
+
+async def abandoned(session: AsyncSession, now: datetime) -> Sequence[tuple[UUID, str]]:
+    """Return dispatches whose claim ran out without word, with their connections."""
+    found = await session.exec(
+        select(Dispatch.id, Connection.code)
+        .join(Connection, col(Connection.id) == Dispatch.connection_id)
+        .where(Dispatch.state == DispatchState.SENDING, col(Dispatch.claimed_until) < now)
+        .limit(500)
+    )
+    return found.all()
+
+
+async def draining(session: AsyncSession) -> list[Connection]:
+    """Return the connections whose outbound direction drains, locked."""
+    found = await session.exec(
+        select(Connection)
+        .where(Connection.outbound_state == AdminState.DRAINING)
+        .order_by(Connection.code)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return list(found)
+
+
+async def in_flight(session: AsyncSession, connection_id: UUID) -> int:
+    """Count the dispatches of a connection that are being sent."""
+    found = await session.exec(
+        select(Dispatch.id).where(
+            Dispatch.connection_id == connection_id, Dispatch.state == DispatchState.SENDING
+        )
+    )
+    return len(found.all())
+
+
+async def stopped(session: AsyncSession, codes: Sequence[str]) -> set[str]:
+    """Return those of ``codes`` whose outbound direction must not send any more."""
+    raw = await raw_connection(session)
+    return {row["code"] for row in await raw.fetch(STOPPED, list(codes))}
+
+
+async def epochs(session: AsyncSession) -> dict[str, int]:
+    """Return the epoch of every connection."""
+    raw = await raw_connection(session)
+    return {row["code"]: row["epoch"] for row in await raw.fetch(EPOCHS)}
+
+
+async def views(
+    session: AsyncSession, connection_id: UUID, *, after: UUID | None, limit: int
+) -> list[DispatchView]:
+    """Return dispatches of a connection, the latest first."""
+    found = (
+        select(Dispatch)
+        .where(Dispatch.connection_id == connection_id)
+        .order_by(col(Dispatch.id).desc())
+        .limit(limit)
+    )
+    if after:
+        found = found.where(Dispatch.id < after)
+    return [
+        DispatchView(
+            id=row.id,
+            webhook_id=row.webhook_id,
+            event_type=row.event_type,
+            key=row.key,
+            state=row.state,
+            created_at=row.created_at,
+            attempts=row.attempts,
+            next_attempt_at=row.next_attempt_at,
+            held_at=row.held_at,
+            finished_at=row.finished_at,
+            reason=row.reason,
+        )
+        for row in await session.exec(found)
+    ]
