@@ -42,7 +42,8 @@ class Part:
 
 def parts_of(hub: Hub) -> tuple[Part, ...]:
     """Return all parts of ``hub`` in the order in which they start."""
-    postgres_data = postgres.data_folder(hub.data / "postgres")
+    postgres_home = hub.data / "postgres"
+    postgres_data = postgres.data_folder(postgres_home)
     kafka_data = hub.data / "kafka"
     port = hub.port_of
     return (
@@ -52,7 +53,7 @@ def parts_of(hub: Hub) -> tuple[Part, ...]:
             port=port("postgres"),
             ready=succeeds(postgres.is_ready(port("postgres"))),
             prepare=lambda: postgres.initialise(
-                postgres_data, keys.password(hub, "database-superuser")
+                postgres_home, keys.password(hub, "database-superuser")
             ),
             env=postgres.environment(),
             cwd=postgres_data,
@@ -81,7 +82,13 @@ def parts_of(hub: Hub) -> tuple[Part, ...]:
             port=port("smtp"),
             ready=opens(port("smtp")),
         ),
-        Part("prepare", _python("deploy.local", "prepare"), needs=("postgres", "kafka"), once=True),
+        Part(
+            "prepare",
+            _python("deploy.local", "prepare"),
+            needs=("postgres", "kafka"),
+            once=True,
+            grace=0.5,
+        ),
         *(_service(hub, name) for name in WEB if _is_written(name)),
         Part(
             "gateway",

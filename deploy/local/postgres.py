@@ -67,15 +67,12 @@ def _copy(packages: Path, place: Path) -> None:
 
 
 def data_folder(wanted: Path) -> Path:
-    """Return where the data stand: ``wanted``, or a reachable place that ``wanted`` points to."""
+    """Return where the data stand: ``wanted``, or a place that PostgreSQL's account can reach."""
     if wanted.is_symlink():
         return wanted.resolve()
     if can_reach(wanted.parent, account_for_servers()):
         return wanted
-    REACHABLE.mkdir(mode=0o755, exist_ok=True)
-    place = REACHABLE / f"data-{hashlib.sha256(os.fsencode(wanted)).hexdigest()[:16]}"
-    wanted.symlink_to(place)
-    return place
+    return REACHABLE / f"data-{hashlib.sha256(os.fsencode(wanted)).hexdigest()[:16]}"
 
 
 def environment() -> dict[str, str]:
@@ -83,10 +80,17 @@ def environment() -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "HOME": "/"}
 
 
-def initialise(data: Path, password: str) -> None:
-    """Make an empty cluster in ``data`` (text sorted by code point) unless there is one."""
+def initialise(wanted: Path, password: str) -> None:
+    """Make an empty cluster at ``wanted`` (text sorted by code point) unless there is one.
+
+    Where the data have to stand elsewhere, ``wanted`` becomes a link to them.
+    """
+    data = data_folder(wanted)
     if (data / "PG_VERSION").exists():
         return
+    if data != wanted:
+        data.parent.mkdir(mode=0o755, exist_ok=True)
+        wanted.symlink_to(data)
     account = account_for_servers()
     secret = data.with_name(f"{data.name}.password")
     secret.touch(mode=0o600)
