@@ -110,7 +110,8 @@ def make_packages() -> None:
     if not PYTHON.exists():
         run(uv, "venv", "--quiet", "--python", sys.executable, VENV)
     to = ("--quiet", "--python", PYTHON)
-    run(uv, "pip", "sync", *to, "--require-hashes", LOCK)
+    # Compiled once here, not by ten processes at the same time when the hub starts.
+    run(uv, "pip", "sync", *to, "--compile-bytecode", "--require-hashes", LOCK)
     editable = [word for member in members() for word in ("-e", str(member))]
     run(uv, "pip", "install", *to, "--no-deps", "--no-build-isolation", *editable)
     names = [member.name.replace("-", "_") for member in members()]
@@ -119,7 +120,7 @@ def make_packages() -> None:
 
 def make_jars() -> None:
     """Fetch Kafka's jars by the lock and compare every hash with it."""
-    run(PYTHON, "-m", "jgo", "--quiet", "sync", cwd=KAFKA)
+    run(PYTHON, "-m", "jgo", "sync", cwd=KAFKA)
     lock = tomllib.loads((KAFKA / "jgo.lock.toml").read_text())
     wanted = {item["sha256"]: item["artifactId"] for item in lock["dependencies"]}
     jars = [*JARS.glob("jars/*.jar"), *JARS.glob("modules/*.jar")]
