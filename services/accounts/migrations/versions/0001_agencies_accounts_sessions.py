@@ -1,0 +1,98 @@
+"""Agencies, written requests, accounts, sessions and the calendar that their clock needs."""
+
+from alembic import op
+
+from chassis.migrations import create_chassis_tables
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+TABLES = (
+    """
+    CREATE TABLE agencies (
+        code text PRIMARY KEY,
+        identification_code text UNIQUE,
+        name text NOT NULL,
+        level text NOT NULL,
+        parent_code text REFERENCES agencies (code),
+        valid_from date NOT NULL,
+        valid_to date,
+        legal_basis text NOT NULL,
+        CONSTRAINT ck_agencies_validity CHECK (valid_to IS NULL OR valid_to > valid_from)
+    )
+    """,
+    "CREATE INDEX ix_agencies_parent_code ON agencies (parent_code)",
+    """
+    CREATE TABLE written_requests (
+        id uuid PRIMARY KEY,
+        number text NOT NULL,
+        signed_on date NOT NULL,
+        received_at timestamptz NOT NULL,
+        agency text NOT NULL,
+        action text NOT NULL CHECK (action IN ('issue', 'amend', 'lock')),
+        reason text NOT NULL,
+        due_at timestamptz,
+        done_at timestamptz NOT NULL,
+        CONSTRAINT uq_written_requests_number UNIQUE (agency, number, signed_on, action)
+    )
+    """,
+    """
+    CREATE TABLE accounts (
+        id uuid PRIMARY KEY,
+        username text NOT NULL UNIQUE,
+        display_name text NOT NULL,
+        email text,
+        agency text NOT NULL,
+        roles jsonb NOT NULL,
+        password_hash text NOT NULL,
+        password_changed_at timestamptz NOT NULL,
+        is_initial_password boolean NOT NULL,
+        written_request_id uuid REFERENCES written_requests (id),
+        issued_at timestamptz NOT NULL,
+        locked_at timestamptz,
+        lock_reason text,
+        failed_logins integer NOT NULL DEFAULT 0,
+        failed_at timestamptz,
+        CONSTRAINT ck_accounts_lock CHECK ((locked_at IS NULL) = (lock_reason IS NULL))
+    )
+    """,
+    "CREATE INDEX ix_accounts_agency ON accounts (agency)",
+    """
+    CREATE TABLE sessions (
+        id uuid PRIMARY KEY,
+        account_id uuid NOT NULL REFERENCES accounts (id),
+        refresh_hash text NOT NULL UNIQUE,
+        started_at timestamptz NOT NULL,
+        used_at timestamptz NOT NULL,
+        ended_at timestamptz
+    )
+    """,
+    "CREATE INDEX ix_sessions_account_id ON sessions (account_id) WHERE ended_at IS NULL",
+    """
+    CREATE TABLE spent_refresh_tokens (
+        refresh_hash text PRIMARY KEY,
+        session_id uuid NOT NULL REFERENCES sessions (id)
+    )
+    """,
+    """
+    CREATE TABLE known_calendars (
+        year integer PRIMARY KEY,
+        days_off jsonb NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE announced_keys (
+        kid text PRIMARY KEY,
+        announced_at timestamptz NOT NULL
+    )
+    """,
+)
+
+
+def upgrade() -> None:
+    """Make the tables of accounts."""
+    create_chassis_tables()
+    for statement in TABLES:
+        op.execute(statement)

@@ -1,0 +1,147 @@
+"""Sessions over HTTP: sign in, renew, sign out, who am I, the keys that check tokens."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, Field
+
+from accounts import queries
+from accounts.commands import accounts, sessions
+from accounts.commands.sessions import Grant, Refused
+from accounts.domain.tokens import Signer
+from accounts.errors import AccountNotFound, SessionEnded, SignInRefused, SignInThrottled
+from accounts.queries import Me
+from chassis.auth import Principal, allow
+from chassis.clock import Now
+from chassis.database import Database, Transaction
+from chassis.errors import Forbidden
+from chassis.http import Body
+from contracts.accounts.v1 import PublicKey
+from contracts.text import Text
+
+router = APIRouter(tags=["sessions"])
+public_router = APIRouter(tags=["sessions"])
+Anyone = Annotated[Principal, Depends(allow())]
+Secret = Annotated[Text, Field(min_length=1, max_length=256)]
+
+
+class SignIn(Body):
+    """A user name and its password; ``otp`` where the account has a second factor."""
+
+    username: Secret
+    password: Secret
+    otp: str | None = Field(default=None, max_length=10)
+
+
+class Renewal(Body):
+    """A refresh token; it serves once."""
+
+    refresh_token: str = Field(min_length=1, max_length=200)
+
+
+class PasswordChange(Body):
+    """The current password and the one that replaces it."""
+
+    current: Secret
+    new: Secret
+
+
+class Tokens(BaseModel):
+    """Tokens of a session; ``expires_in`` seconds are left to the access token."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    must_change_password: bool
+
+
+class KeySet(BaseModel):
+    """Public keys as a JSON Web Key Set (RFC 7517)."""
+
+    keys: list[PublicKey]
+
+
+def signer(request: Request) -> Signer:
+    """Return the private key of this process."""
+    found: Signer = request.app.state.signer
+    return found
+
+
+Signing = Annotated[Signer, Depends(signer)]
+
+
+@router.post("/sessions", status_code=201)
+async def sign_in(body: SignIn, request: Request, signing: Signing, now: Now) -> Tokens:
+    """Sign in as a person. Wrong or unknown: 401 in the same time; too often: 429."""
+    database: Database = request.app.state.database
+    async with database.transaction() as session:
+        found = await sessions.sign_in(session, signing, body.username, body.password, now=now)
+    if isinstance(found, Refused):
+        if found.wait:
+            raise SignInThrottled(seconds=found.wait, headers={"Retry-After": str(found.wait)})
+        raise SignInRefused
+    return _tokens(found)
+
+
+@router.post("/sessions/refresh", status_code=201)
+async def renew(body: Renewal, request: Request, signing: Signing, now: Now) -> Tokens:
+    """Exchange a refresh token for new tokens; one that has served ends the session: 401."""
+    database: Database = request.app.state.database
+    async with database.transaction() as session:
+        found = await sessions.renew(session, signing, body.refresh_token, now=now)
+    if found is None:
+        raise SessionEnded
+    return _tokens(found)
+
+
+@router.delete("/sessions/current", status_code=204)
+async def sign_out(session: Transaction, who: Anyone, now: Now) -> Response:
+    """End the session of this token; every service refuses its tokens from then on."""
+    if who.session_id:
+        await sessions.sign_out(session, UUID(who.session_id), now=now)
+    return Response(status_code=204)
+
+
+@router.get("/me")
+async def me(session: Transaction, who: Anyone, now: Now) -> Me:
+    """Return who is signed in, with agency and roles."""
+    if who.kind != "person":
+        raise Forbidden
+    found = await queries.me(session, UUID(who.subject))
+    if found is None:
+        raise AccountNotFound
+    account, agency_name = found
+    return Me(
+        account_id=account.id,
+        username=account.username,
+        display_name=account.display_name,
+        email=account.email,
+        agency=account.agency,
+        agency_name=agency_name,
+        roles=account.roles,
+        must_change_password=account.must_change_password(now),
+    )
+
+
+@router.put("/me/password", status_code=204)
+async def change_password(
+    body: PasswordChange, session: Transaction, who: Anyone, now: Now
+) -> Response:
+    """Change one's own password (Điều 4.4); at least 15 characters."""
+    if who.kind != "person":
+        raise Forbidden
+    await accounts.change_password(
+        session, UUID(who.subject), current=body.current, new=body.new, now=now
+    )
+    return Response(status_code=204)
+
+
+@public_router.get("/.well-known/jwks.json")
+async def keys(session: Transaction) -> KeySet:
+    """Return the public keys with which the hub signs tokens, receipts and webhooks."""
+    return KeySet(keys=await queries.public_keys(session))
+
+
+def _tokens(grant: Grant) -> Tokens:
+    return Tokens.model_validate(grant, from_attributes=True)

@@ -1,0 +1,1 @@
+"""Every change of accounts: one function, one transaction."""

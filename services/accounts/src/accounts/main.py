@@ -1,0 +1,31 @@
+"""The composition root of accounts."""
+
+from fastapi import FastAPI
+
+from accounts import api
+from accounts.commands.accounts import issue_first_administrator
+from accounts.commands.keys import announce_keys
+from accounts.consumers import consumers
+from accounts.domain.tokens import Signer
+from accounts.settings import Settings
+from chassis.app import Doors, create_service
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Build accounts from its settings."""
+    doors = Doors(
+        "accounts",
+        "accounts",
+        routers=[api.router],
+        public_routers=[api.public_router],
+        consumers=consumers,
+        on_start=[announce_keys, issue_first_administrator],
+    )
+    app = create_service(settings, doors)
+    app.state.signer = Signer.from_file(settings.signing_key_file)
+    return app
+
+
+def app() -> FastAPI:
+    """Build accounts from the environment."""
+    return create_app(Settings())

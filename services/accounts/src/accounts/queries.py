@@ -1,0 +1,208 @@
+"""Every read of accounts."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy import func
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from accounts.domain.accounts import Account
+from accounts.domain.agencies import Agency
+from accounts.domain.known import KnownCalendar
+from accounts.domain.requests import WrittenRequest
+from accounts.domain.sessions import Session, SpentRefreshToken
+from chassis.database import raw_connection
+from chassis.paging import Page, decode, encode
+from contracts.accounts.v1 import AgencyLevel, PublicKey
+from contracts.calendar import WorkingCalendar
+
+
+class AgencyView(BaseModel):
+    """An agency as the API shows it."""
+
+    code: str
+    identification_code: str | None
+    name: str
+    level: AgencyLevel
+    parent_code: str | None
+    valid_from: date
+    valid_to: date | None
+
+
+class AccountView(BaseModel):
+    """An account as the API shows it to those who administer accounts."""
+
+    account_id: UUID
+    username: str
+    display_name: str
+    email: str | None
+    agency: str
+    roles: list[str]
+    is_locked: bool
+
+
+class Me(BaseModel):
+    """Who is signed in."""
+
+    account_id: UUID
+    username: str
+    display_name: str
+    email: str | None
+    agency: str
+    agency_name: str
+    roles: list[str]
+    must_change_password: bool
+
+
+async def agencies_by_code(session: AsyncSession, codes: Sequence[str]) -> dict[str, Agency]:
+    """Return those of ``codes`` that are open, by code."""
+    found = await session.exec(select(Agency).where(col(Agency.code).in_(codes)))
+    return {agency.code: agency for agency in found}
+
+
+async def agencies(
+    session: AsyncSession,
+    *,
+    level: AgencyLevel | None,
+    parent: str | None,
+    limit: int,
+    after: str | None,
+) -> Page[AgencyView]:
+    """Return agencies in order of their codes."""
+    statement = select(Agency).order_by(col(Agency.code)).limit(limit + 1)
+    if level:
+        statement = statement.where(Agency.level == level)
+    if parent:
+        statement = statement.where(Agency.parent_code == parent)
+    if after:
+        statement = statement.where(col(Agency.code) > str(decode(after)[0]))
+    rows = list(await session.exec(statement))
+    more = encode(rows[limit - 1].code) if len(rows) > limit else None
+    return Page(items=[agency_view(row) for row in rows[:limit]], next=more)
+
+
+def agency_view(agency: Agency) -> AgencyView:
+    """Shape an agency for the API."""
+    return AgencyView.model_validate(agency, from_attributes=True)
+
+
+async def account_by_id(session: AsyncSession, account_id: UUID) -> Account | None:
+    """Return an account, locked against others until the transaction ends."""
+    statement = select(Account).where(Account.id == account_id).with_for_update()
+    return (await session.exec(statement)).first()
+
+
+async def account_by_username(session: AsyncSession, username: str) -> Account | None:
+    """Return an account by its user name, locked against others."""
+    statement = select(Account).where(Account.username == username).with_for_update()
+    return (await session.exec(statement)).first()
+
+
+async def taken_usernames(session: AsyncSession, usernames: Sequence[str]) -> set[str]:
+    """Return those of ``usernames`` that have an account."""
+    statement = select(Account.username).where(col(Account.username).in_(usernames))
+    return set(await session.exec(statement))
+
+
+async def accounts_of(
+    session: AsyncSession, *, agency: str | None, limit: int, after: str | None
+) -> Page[AccountView]:
+    """Return accounts in order of their user names."""
+    statement = select(Account).order_by(col(Account.username)).limit(limit + 1)
+    if agency:
+        statement = statement.where(Account.agency == agency)
+    if after:
+        statement = statement.where(col(Account.username) > str(decode(after)[0]))
+    rows = list(await session.exec(statement))
+    more = encode(rows[limit - 1].username) if len(rows) > limit else None
+    items = [
+        AccountView(
+            account_id=row.id,
+            username=row.username,
+            display_name=row.display_name,
+            email=row.email,
+            agency=row.agency,
+            roles=row.roles,
+            is_locked=row.locked_at is not None,
+        )
+        for row in rows[:limit]
+    ]
+    return Page(items=items, next=more)
+
+
+async def has_accounts(session: AsyncSession) -> bool:
+    """Say whether there is any account."""
+    return (await session.exec(select(func.count()).select_from(Account))).one() > 0
+
+
+async def request_like(session: AsyncSession, request: WrittenRequest) -> WrittenRequest | None:
+    """Return the request of the same agency, number, day and action that was carried out."""
+    statement = select(WrittenRequest).where(
+        WrittenRequest.agency == request.agency,
+        WrittenRequest.number == request.number,
+        WrittenRequest.signed_on == request.signed_on,
+        WrittenRequest.action == request.action,
+    )
+    return (await session.exec(statement)).first()
+
+
+async def session_by_refresh(session: AsyncSession, refresh_hash: str) -> Session | None:
+    """Return the session whose current refresh token this is, locked against others."""
+    statement = select(Session).where(Session.refresh_hash == refresh_hash).with_for_update()
+    return (await session.exec(statement)).first()
+
+
+async def session_robbed(session: AsyncSession, refresh_hash: str) -> Session | None:
+    """Return the session of a refresh token that has served before."""
+    statement = (
+        select(Session)
+        .join(SpentRefreshToken, col(SpentRefreshToken.session_id) == Session.id)
+        .where(SpentRefreshToken.refresh_hash == refresh_hash)
+    )
+    return (await session.exec(statement)).first()
+
+
+async def open_sessions(session: AsyncSession, account_id: UUID) -> list[Session]:
+    """Return the sessions of an account that have not been ended."""
+    statement = select(Session).where(
+        Session.account_id == account_id, col(Session.ended_at).is_(None)
+    )
+    return list(await session.exec(statement))
+
+
+async def session_by_id(session: AsyncSession, session_id: UUID) -> Session | None:
+    """Return a session."""
+    return await session.get(Session, session_id)
+
+
+async def me(session: AsyncSession, account_id: UUID) -> tuple[Account, str] | None:
+    """Return an account and the name of its agency."""
+    account = await session.get(Account, account_id)
+    if account is None:
+        return None
+    agency = await session.get(Agency, account.agency)
+    return account, agency.name if agency else account.agency
+
+
+async def calendar(session: AsyncSession) -> WorkingCalendar:
+    """Return the working days as far as they are published."""
+    rows = await session.exec(select(KnownCalendar))
+    return WorkingCalendar(
+        {row.year: frozenset(map(date.fromisoformat, row.days_off)) for row in rows}
+    )
+
+
+async def public_keys(session: AsyncSession) -> list[PublicKey]:
+    """Return every public key with which the hub signs."""
+    connection = await raw_connection(session)
+    rows = await connection.fetch("SELECT jwk::text FROM known_keys ORDER BY kid")
+    return [PublicKey.model_validate_json(row["jwk"]) for row in rows]
+
+
+async def is_announced(session: AsyncSession, kid: str) -> bool:
+    """Say whether the public key ``kid`` has been said to the others."""
+    connection = await raw_connection(session)
+    return bool(await connection.fetchval("SELECT 1 FROM announced_keys WHERE kid = $1", kid))
