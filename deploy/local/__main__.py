@@ -1,6 +1,7 @@
 """The commands of the embedded hub: up, down, status, reset, run, prepare, trace, redrive."""
 
 import asyncio
+import os
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,12 @@ app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 console = Console(highlight=False)
 STOP_LIMIT = 12.0
 Scenario = Annotated[str, typer.Option(envvar="SCENARIO", help="empty, demo or volume")]
+
+
+@app.callback()
+def private() -> None:
+    """Keep what is written to the account that runs the hub."""
+    os.umask(0o077)
 
 
 def _refuse(why: str) -> typer.Exit:
@@ -60,7 +67,7 @@ def up(scenario: Scenario = "empty") -> None:
         raise _refuse(f"A hub already runs on {hub.home} at port {there.port} (pid {there.pid}).")
     if there is None:
         _start_in_background(hub)
-    _wait_until_ready(hub)
+    _wait_until_ready(hub, began)
     demo_file.write(hub, demo_file.read(hub))
     console.print(f"The hub is ready at {hub.origin} after {time.monotonic() - began:.1f} s.")
     if scenario != "empty":
@@ -83,9 +90,9 @@ def _start_in_background(hub: Hub) -> None:
         time.sleep(0.05)
 
 
-def _wait_until_ready(hub: Hub) -> None:
+def _wait_until_ready(hub: Hub, began: float) -> None:
     shown: set[str] = set()
-    until = time.monotonic() + FIRST_START + 10
+    until = began + FIRST_START + 10
     while time.monotonic() < until:
         now = record.read(hub)
         if now is None or now.phase is Phase.FAILED or now.supervisor() is None:
@@ -93,7 +100,7 @@ def _wait_until_ready(hub: Hub) -> None:
         for part in now.parts:
             if part.state in ("ready", "done") and part.name not in shown:
                 shown.add(part.name)
-                console.print(f"  {part.name} {part.state}")
+                console.print(f"{time.monotonic() - began:6.1f} s  {part.name} {part.state}")
         if now.phase is Phase.READY:
             return
         time.sleep(0.05)

@@ -59,7 +59,8 @@ def _copy(packages: Path, place: Path) -> None:
         shutil.copytree(packages / part, unfinished / part, symlinks=True)
     for entry in (place.parent, unfinished, *unfinished.rglob("*")):
         if not entry.is_symlink():
-            entry.chmod(entry.stat().st_mode | (0o055 if entry.is_dir() else 0o044))
+            mode = entry.stat().st_mode
+            entry.chmod(mode | (0o055 if mode & 0o100 else 0o044))
     try:
         unfinished.rename(place)
     except OSError:  # another start was quicker
@@ -89,7 +90,8 @@ def initialise(wanted: Path, password: str) -> None:
     if (data / "PG_VERSION").exists():
         return
     if data != wanted:
-        data.parent.mkdir(mode=0o755, exist_ok=True)
+        data.parent.mkdir(exist_ok=True)
+        data.parent.chmod(0o755)
         wanted.symlink_to(data)
     account = account_for_servers()
     secret = data.with_name(f"{data.name}.password")
