@@ -39,14 +39,14 @@ def account_for_servers() -> Account | None:
 
 
 def can_reach(path: Path, account: Account | None) -> bool:
-    """Say whether ``account`` may walk down to ``path``, and read it where it exists."""
+    """Say whether ``account`` may walk down to ``path``, and read and run it if it is a file."""
     if account is None:
         return True
     for place in (path, *path.parents):
         if not place.exists():
             continue
         facts = place.stat()
-        needed = 0o5 if place == path else 0o1
+        needed = 0o1 if place.is_dir() else 0o5
         if facts.st_uid == account.uid:
             needed <<= 6
         elif facts.st_gid == account.gid:
