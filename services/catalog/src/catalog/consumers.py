@@ -1,0 +1,15 @@
+"""What catalog listens to: agencies, so that only real ones are designated."""
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from catalog import commands
+from chassis.delivery import Consumers, Envelope
+from contracts.accounts.v1 import AgencyOpened
+
+consumers = Consumers(service="catalog")
+
+
+@consumers.on(AgencyOpened)
+async def agency_opened(session: AsyncSession, event: AgencyOpened, _: Envelope) -> None:
+    """Keep the agency."""
+    await commands.learn_agency(session, event)

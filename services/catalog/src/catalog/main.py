@@ -1,0 +1,22 @@
+"""The composition root of catalog."""
+
+from fastapi import FastAPI
+
+from catalog import api
+from catalog.consumers import consumers
+from catalog.jobs import jobs
+from catalog.settings import Settings
+from chassis.app import Doors, create_service
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Build catalog from its settings."""
+    return create_service(
+        settings,
+        Doors("catalog", "catalog", routers=[api.router], consumers=consumers, jobs=jobs),
+    )
+
+
+def app() -> FastAPI:
+    """Build catalog from the environment."""
+    return create_app(Settings())
