@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from catalog import commands, queries
 from catalog.domain.regimes import Regime, Scope
@@ -39,17 +39,15 @@ class RowBody(Body):
     concept: Text
     method: Text
     parent: Code | None = None
-    sum_of: list[Code] = []
+    sum_of: list[Code] = Field(default_factory=list)
 
 
 class ColumnBody(Body):
     """An attribute (thuộc tính); a column with a formula is never typed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     code: Code
     name: Name
-    headings: list[Text] = []
+    headings: list[Text] = Field(default_factory=list)
     kind: ColumnKind = ColumnKind.NUMBER
     decimals: int = Field(default=0, ge=0, le=10)
     minimum: Annotated[str, Field(pattern=r"^-?\d+(\.\d+)?$")] | None = None
@@ -72,8 +70,8 @@ class FormBody(Body):
     code: RegimeCode
     rows: Annotated[list[RowBody], Field(max_length=2000)]
     columns: Annotated[list[ColumnBody], Field(max_length=200)]
-    rules: list[RuleBody] = []
-    outline: list[Name] = []
+    rules: list[RuleBody] = Field(default_factory=list)
+    outline: list[Name] = Field(default_factory=list)
 
     def form(self) -> Form:
         """Return the first version of the form."""

@@ -1,6 +1,7 @@
 """The working-day calendar (ngày làm việc): weekends, public holidays, swapped days."""
 
 import tomllib
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from importlib import resources
 
@@ -38,12 +39,24 @@ def days_off(year: int) -> tuple[list[date], list[str]]:
     off = {day for day in days if not vietnam.is_working_day(day)}
     sources = [LIBRARY]
     for swap in _swaps(year):
-        off |= set(swap["off"])
-        off -= set(swap["worked"])
-        sources.append(swap["source"])
+        off |= set(swap.off)
+        off -= set(swap.worked)
+        sources.append(swap.source)
     return sorted(off), sources
 
 
-def _swaps(year: int) -> list[dict[str, list[date] | str]]:
+@dataclass(frozen=True)
+class Swap:
+    """Days that a notice swapped: ``off`` are not worked, ``worked`` are worked instead."""
+
+    year: int
+    off: list[date]
+    worked: list[date]
+    source: str
+    confirmed: bool
+
+
+def _swaps(year: int) -> list[Swap]:
     text = resources.files("catalog").joinpath("swapped-days.toml").read_text(encoding="utf-8")
-    return [swap for swap in tomllib.loads(text)["swaps"] if swap["year"] == year]
+    swaps = [Swap(**one) for one in tomllib.loads(text)["swaps"]]
+    return [swap for swap in swaps if swap.year == year]
