@@ -1,1 +1,1 @@
-
+"""How figures travel: assigned, filled in, approved, sent, reviewed, consolidated (Điều 6, 7)."""

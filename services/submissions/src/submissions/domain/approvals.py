@@ -1,0 +1,47 @@
+"""Approvals inside a unit (Điều 9.2) and standing approvals for what a system pushes."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import DateTime
+from sqlmodel import Field
+
+from submissions.domain import Table
+
+
+class Approval(Table, table=True):
+    """A head signed this version off; it dies with the next change of the figures."""
+
+    __tablename__ = "approvals"
+
+    id: UUID = Field(primary_key=True)
+    report_id: UUID
+    version: int
+    approved_by: str
+    approver_name: str
+    approved_at: datetime = Field(sa_type=DateTime(timezone=True))
+
+
+class StandingApproval(Table, table=True):
+    """A head lets a connection send the unit's figures of a regime: dated and revocable."""
+
+    __tablename__ = "standing_approvals"
+
+    id: UUID = Field(primary_key=True)
+    agency: str
+    regime: str
+    connection: str
+    valid_from: date
+    valid_to: date | None = None
+    given_by: str
+    giver_name: str
+    given_at: datetime = Field(sa_type=DateTime(timezone=True))
+    revoked_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+
+    def is_valid_on(self, day: date) -> bool:
+        """Say whether the approval holds on ``day``."""
+        return (
+            self.revoked_at is None
+            and self.valid_from <= day
+            and (self.valid_to is None or day <= self.valid_to)
+        )
