@@ -32,11 +32,11 @@ check: setup ## lint, types, import rules, unit, architecture and contract tests
 	$(PY) -m ruff format --check --quiet .
 	$(PY) -m mypy --no-error-summary contracts chassis services deploy tests
 	$(PY) -c 'from importlinter.cli import lint_imports_command as lint; lint()'
-	$(PY) -m pytest -q -n $(WORKERS) --dist loadgroup tests/unit tests/architecture tests/contract
+	$(PY) -m pytest -q -n $(WORKERS) tests/unit tests/architecture tests/contract
 
 test: ## set everything up and pass every test
 	$(SETUP) hub browser
-	$(PY) -m pytest -q -n $(WORKERS) --dist loadgroup
+	$(PY) -m pytest -q -n $(WORKERS)
 
 test-all: check test ## everything: check, then test
 

@@ -2,19 +2,19 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from tests.support.kafka import renew_topics
 from tests.support.postgres import postgres_url, rolled_back_session
+from tests.support.scheduling import ByFileAndBroker
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests on the broker in one worker: its topics are everybody's."""
-    for item in items:
-        if "kafka" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("kafka"))
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFileAndBroker:
+    """Keep tests on the broker in one worker."""
+    return ByFileAndBroker(config, log)
 
 
 @pytest.fixture

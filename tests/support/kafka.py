@@ -1,7 +1,7 @@
 """Real Apache Kafka for tests: one broker a test run, with every topic of ``contracts``.
 
-- The fixture ``kafka`` gives ``host:port`` of the broker; it makes the topics anew where something
-  lies on them, and keeps all tests that use it in one worker (run with ``--dist loadgroup``).
+- The fixture ``kafka`` gives ``host:port`` of the broker and makes the topics anew where something
+  lies on them. All tests on the broker run in one worker, one after the other (``scheduling.py``).
 - ``kafka_bootstrap()``: the same address without cleaning; the first to ask starts the broker.
 - ``await send(topic, value, key=…, headers={…})``: put one record on a topic, as a stranger would.
 - ``await records(topic)``: everything that lies on a topic now, oldest first a partition.

@@ -1,6 +1,6 @@
 """The embedded hub as its operator lives with it: one at a time, tenacious, and clean at the end.
 
-These tests run in order on one hub, in a folder with a space and Vietnamese letters.
+These tests share one hub, in a folder with a space and Vietnamese letters; each leaves it running.
 """
 
 import os
@@ -22,7 +22,7 @@ from deploy.local.record import PartRecord, Record
 from tests.support.hub import RunningHub, a_hub, until
 from tests.support.keeper import run_folder
 
-pytestmark = [pytest.mark.xdist_group("supervision"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture(scope="module")

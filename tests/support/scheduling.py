@@ -1,0 +1,29 @@
+"""Which tests run beside each other: a file stays together, and so do all files on the broker.
+
+The topics of the one broker are everybody's, so its tests may not run in two workers at a time.
+pytest-xdist's own ``xdist_group`` has no effect under pytest 9.2 (xdist 3.8 writes the group into a
+field that pytest no longer reads).
+"""
+
+import functools
+import re
+from pathlib import Path
+
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it has no types
+
+TESTS = Path(__file__).resolve().parents[1]
+ON_THE_BROKER = re.compile(r"\bkafka: str\b|\btests\.support\.kafka\b")
+
+
+@functools.cache
+def group_of(file: str) -> str:
+    """Return the group of a test file (``tests/unit/…``): its own, or that of the broker."""
+    is_on_the_broker = ON_THE_BROKER.search((TESTS.parent / file).read_text())
+    return "broker" if is_on_the_broker else file
+
+
+class ByFileAndBroker(LoadScopeScheduling):  # type: ignore[misc]  # xdist is untyped
+    """Gives whole groups to workers, the largest first."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid.split("::")[0])
