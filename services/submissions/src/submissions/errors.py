@@ -127,3 +127,9 @@ class StandingApprovalExists(Conflict):
     """The agency has a standing approval for this connection and regime already."""
 
     slug = "standing-approval-exists"
+
+
+class DeliveryHeadersMissing(Invalid):
+    """A delivery came without the headers that say whose it is; a dead letter."""
+
+    slug = "delivery-headers-missing"

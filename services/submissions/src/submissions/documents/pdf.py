@@ -14,29 +14,29 @@ MEDIA_TYPE = "application/pdf"
 
 def pdf_of(letter: Letter) -> bytes:
     """Return the document as PDF; the same letter gives the same bytes."""
-    return _set(letter, "pdf")[0]
+    source, fonts = _template()
+    return typst.compile(
+        source,
+        format="pdf",
+        font_paths=fonts,
+        ignore_system_fonts=True,
+        sys_inputs=_inputs(letter),
+        timestamp=0,
+    )
 
 
 def pages_of(letter: Letter) -> list[bytes]:
     """Return each page as PNG, for eyes."""
-    return _set(letter, "png")
-
-
-def _set(letter: Letter, kind: str) -> list[bytes]:
-    said = msgspec.json.encode(
-        {**msgspec.to_builtins(letter), "table": _table(letter)},
-    ).decode()
-    compiler, fonts = _compiler()
-    made = typst.compile(
-        compiler,
-        format=kind,
-        font_paths=fonts,
-        ignore_system_fonts=True,
-        sys_inputs={"letter": said},
-        timestamp=0,
-        ppi=110,
+    source, fonts = _template()
+    pages: bytes | list[bytes] = typst.compile(
+        source, format="png", font_paths=fonts, sys_inputs=_inputs(letter), ppi=110
     )
-    return made if isinstance(made, list) else [made]
+    return [pages] if isinstance(pages, bytes) else pages
+
+
+def _inputs(letter: Letter) -> dict[str, str]:
+    said = {**msgspec.to_builtins(letter), "table": _table(letter)}
+    return {"letter": msgspec.json.encode(said).decode()}
 
 
 def _table(letter: Letter) -> dict[str, object]:
@@ -49,7 +49,7 @@ def _table(letter: Letter) -> dict[str, object]:
 
 
 @cache
-def _compiler() -> tuple[bytes, typst.Fonts]:
+def _template() -> tuple[bytes, typst.Fonts]:
     home = Path(str(resources.files("submissions.documents"))) / "resources"
     fonts = typst.Fonts(
         include_system_fonts=False, include_embedded_fonts=False, font_paths=[home / "fonts"]

@@ -29,7 +29,9 @@ def word_of(letter: Letter) -> bytes:
     source = resources.files("submissions.documents").joinpath("resources/report.docx")
     template = DocxTemplate(io.BytesIO(source.read_bytes()))
     said = {field.name: getattr(letter, field.name) for field in fields(letter)}
-    template.render({name: value for name, value in said.items() if name != "table"}, autoescape=True)
+    template.render(
+        {name: value for name, value in said.items() if name != "table"}, autoescape=True
+    )
     document: Document = template.docx
     document.core_properties.title = letter.subject
     _turn(document, letter.table)
@@ -54,9 +56,9 @@ def _lay(document: Document, table: Table) -> None:
     laid.style = "Table Grid"
     laid.alignment = WD_TABLE_ALIGNMENT.CENTER
     laid.autofit = False
-    legend = document.paragraphs[-1]._p  # noqa: SLF001 the library has no way to move a table
-    legend.addprevious(laid._tbl)  # noqa: SLF001
-    cells = [[_Cell(tc, laid) for tc in row._tr.tc_lst] for row in laid.rows]  # noqa: SLF001
+    legend = document.paragraphs[-1]._p
+    legend.addprevious(laid._tbl)
+    cells = [[_Cell(tc, laid) for tc in row._tr.tc_lst] for row in laid.rows]
     document.styles["Figures"].font.size = Pt(8 if len(table.is_text) > 10 else 10)
     for line, figures in zip(cells[table.depth + 1 :], table.lines, strict=True):
         texts = [figures.number, figures.name]
@@ -69,7 +71,7 @@ def _lay(document: Document, table: Table) -> None:
     _widths(document, laid, cells, table)
     _head(cells, table)
     for row in laid.rows[: table.depth + 1]:
-        _repeat(row._tr)  # noqa: SLF001
+        _repeat(row._tr)
 
 
 def _head(cells: list[list[_Cell]], table: Table) -> None:

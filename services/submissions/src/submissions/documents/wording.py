@@ -206,5 +206,3 @@ def initials_of(name: str) -> str:
     bare = "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c))
     words = (word for word in bare.replace("-", " ").split() if word.lower() not in SMALL_WORDS)
     return "".join(word if word.isupper() else word[0].upper() for word in words)
-
-

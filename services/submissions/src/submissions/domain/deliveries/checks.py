@@ -1,0 +1,107 @@
+"""Every figure of a delivery against the grid of its report: good ones, and bad ones with a reason.
+
+A dense matrix of good figures passes one regular expression; everything else is looked at cell by
+cell, so that all that is wrong is named in one pass.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+from submissions.domain.deliveries.grids import NOTHING, Grid
+from submissions.domain.deliveries.shapes import Figure, Matrix, Number, Part
+from submissions.domain.deliveries.values import BadFigure, canonical
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """A figure that is not taken: which one, and the slug of why."""
+
+    figure: Figure
+    slug: str
+    params: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Figures of one report after the check: cell → canonical text (empty text clears)."""
+
+    good: dict[str, str]
+    bad: Sequence[Bad] = ()
+
+    @property
+    def figures(self) -> int:
+        """Return how many figures were delivered."""
+        return len(self.good) + len(self.bad)
+
+
+def check(grid: Grid, parts: Sequence[Part]) -> Checked:
+    """Check what one delivery says of one report."""
+    if len(parts) == 1 and isinstance(parts[0], Matrix):
+        good = _at_once(grid, parts[0])
+        if good is not None:
+            return Checked(good)
+    return _one_by_one(grid, chain.from_iterable(part.figures() for part in parts))
+
+
+def _at_once(grid: Grid, matrix: Matrix) -> dict[str, str] | None:
+    """Return the figures of a matrix that is good throughout; None where one needs a look."""
+    block = grid.block(matrix.rows, matrix.columns)
+    if block is None:
+        return None
+    values = list(chain.from_iterable(matrix.values))
+    if NOTHING in values:
+        return None
+    try:
+        text = "\n".join(values)
+    except TypeError:
+        try:
+            text = "\n".join([v if v.__class__ is str else PLAIN[v.__class__](v) for v in values])
+        except (KeyError, ValueError):
+            return None
+    if text.count("\n") + 1 != len(block.cells) or not block.pattern.fullmatch(text + "\n"):
+        return None
+    good = dict(zip(block.cells, text.split("\n"), strict=True))
+    if NOTHING in text:
+        return {cell: value for cell, value in good.items() if value != NOTHING}
+    return good
+
+
+PLAIN: Mapping[type, Callable[[Any], str]] = {
+    int: str,
+    Number: str,
+    type(None): lambda _: NOTHING,
+}
+
+
+def _one_by_one(grid: Grid, figures: Iterable[Figure]) -> Checked:
+    said: dict[str, list[Figure]] = {}
+    for figure in figures:
+        said.setdefault(f"{figure.row}:{figure.column}", []).append(figure)
+    good: dict[str, str] = {}
+    bad: list[Bad] = []
+    for cell, same in said.items():
+        if len(same) > 1:
+            bad.extend(_said_twice(same))
+            continue
+        try:
+            good[cell] = _look(grid, same[0])
+        except BadFigure as why:
+            bad.append(Bad(same[0], why.slug, why.params))
+    return Checked(good, bad)
+
+
+def _said_twice(same: Sequence[Figure]) -> Iterator[Bad]:
+    """Name every place where a cell stands twice: nobody can say which one is meant."""
+    for at, figure in enumerate(same):
+        yield Bad(figure, "cell-said-twice", {"other": same[1 if at == 0 else 0].pointer})
+
+
+def _look(grid: Grid, figure: Figure) -> str:
+    attribute = grid.attribute(figure.row, figure.column)
+    if attribute is None:
+        raise BadFigure("cell-not-assigned")
+    if grid.is_derived(figure.row, figure.column):
+        raise BadFigure("cell-is-derived")
+    return canonical(attribute, figure.value)

@@ -1,0 +1,80 @@
+"""What one report takes: the cells assigned to it, and how each may be filled in.
+
+A grid is made once for a form and an assignment and kept; a block is the part of it that a matrix
+names, kept too, so that a matrix of good figures is checked by one regular expression.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from contracts.forms import Attribute, ColumnKind
+from submissions.domain.formulas import FormPlan
+
+NOTHING = "\x00"
+"""Stands for ``null`` while a matrix is checked; no text from outside may hold it."""
+PLAIN_TEXT = r"[ !-~À-ÃÈ-ÊÌÍÒ-ÕÙÚÝà-ãè-êìíò-õùúýĂăĐđĨĩŨũƠơƯưẠ-ỹ]{1,2000}+"
+"""Text that is clean and NFC without looking closer; other text is looked at closely."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The cells of a matrix, row by row, all of them assigned and open to be filled in."""
+
+    cells: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+
+class Grid:
+    """The cells of a form that a unit was assigned (Điều 6.1a, 7.2)."""
+
+    def __init__(
+        self,
+        plan: FormPlan,
+        rows: Iterable[str] | None = None,
+        columns: Iterable[str] | None = None,
+    ) -> None:
+        self._plan = plan
+        self._rows = frozenset(plan.rows if rows is None else rows)
+        self._columns = frozenset(plan.columns if columns is None else columns)
+        self.block = lru_cache(maxsize=64)(self._block)
+
+    def attribute(self, row: str, column: str) -> Attribute | None:
+        """Return what column a cell stands in; None where the cell is not assigned."""
+        is_assigned = row in self._rows and column in self._columns and row in self._plan.rows
+        return self._plan.columns.get(column) if is_assigned else None
+
+    def is_derived(self, row: str, column: str) -> bool:
+        """Say whether an assigned cell is computed, so that nobody may type it."""
+        return self._plan.is_derived(row, column)
+
+    def _block(self, rows: tuple[str, ...], columns: tuple[str, ...]) -> Block | None:
+        """Return the block of ``rows`` × ``columns``; None unless every cell can be filled in."""
+        if len(set(rows)) < len(rows) or len(set(columns)) < len(columns):
+            return None
+        for row in rows:
+            for column in columns:
+                if self.attribute(row, column) is None or self.is_derived(row, column):
+                    return None
+        line = "".join(
+            rf"(?:{pattern_of(self._plan.columns[code])}|[-x]|{NOTHING})\n" for code in columns
+        )
+        return Block(
+            tuple(f"{row}:{column}" for row in rows for column in columns),
+            re.compile(rf"(?:{line})*+"),
+        )
+
+
+def pattern_of(attribute: Attribute) -> str:
+    """Return what a figure of a column looks like when it needs no closer look."""
+    if attribute.kind is ColumnKind.TEXT:
+        return PLAIN_TEXT
+    if attribute.minimum not in (None, "0"):
+        return r"(?!)"
+    minus = "" if attribute.minimum else "-?"
+    whole = rf"(?:0|{minus}[1-9][0-9]{{0,14}})"
+    if not attribute.decimals:
+        return whole
+    part = rf"\.[0-9]{{0,{attribute.decimals - 1}}}[1-9]"
+    return rf"(?:{whole}(?:{part})?|{minus}0{part})"

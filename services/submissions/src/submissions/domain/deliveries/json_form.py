@@ -1,0 +1,150 @@
+"""The JSON form of a delivery: read once, numbers exactly as they were written."""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from submissions.domain.deliveries.shapes import (
+    DEEPEST,
+    MOST_FIGURES,
+    BodyTooLarge,
+    Delivery,
+    Figure,
+    Matrix,
+    Number,
+    OnError,
+    Part,
+    UnreadableBody,
+    clean,
+    gather,
+)
+from submissions.domain.deliveries.values import MOST_DIGITS
+
+T = TypeVar("T")
+PATH = re.compile(r"\$(?P<path>\S*)`")
+
+
+class Sheet(msgspec.Struct, forbid_unknown_fields=True):
+    """Figures of one agency as rows × columns."""
+
+    agency: str
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    values: list[list[Any]]
+
+
+class Entry(msgspec.Struct, forbid_unknown_fields=True):
+    """One figure of the list form."""
+
+    agency: str
+    row: str
+    column: str
+    value: Any
+
+
+class Pushed(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of a push (public interface §3)."""
+
+    regime: str
+    period: str
+    submit: bool = False
+    on_error: Literal["skip", "refuse"] = "skip"
+    reports: list[Sheet] | None = None
+    figures: list[Entry] | None = None
+
+
+DECODER = msgspec.json.Decoder(Pushed, float_hook=Number)
+
+
+def read_json(body: bytes) -> Delivery:
+    """Read the JSON form; raises ``UnreadableBody`` with the place where one is known."""
+    pushed = _decode(body)
+    if (pushed.reports is None) == (pushed.figures is None):
+        raise UnreadableBody("reports-or-figures")
+    if pushed.reports is not None:
+        parts = _matrices(pushed.reports)
+    else:
+        parts = _lists(pushed.figures or [])
+    return Delivery(
+        regime=clean(pushed.regime, "/regime"),
+        period=clean(pushed.period, "/period"),
+        submit=pushed.submit,
+        on_error=OnError(pushed.on_error),
+        parts=parts,
+    )
+
+
+def _decode(body: bytes) -> Pushed:
+    try:
+        return DECODER.decode(body)
+    except UnicodeDecodeError as why:
+        raise UnreadableBody("invalid-text") from why
+    except RecursionError as why:
+        raise BodyTooLarge(f"{DEEPEST}") from why
+    except msgspec.DecodeError:
+        return _explain(body)
+
+
+def _explain(body: bytes) -> Pushed:
+    """Read a body once more, slowly, to say where it is wrong.
+
+    Half of a character (``\\ud83d`` alone) is read here, so that the check can name its cell.
+    """
+    try:
+        loose = json.loads(body, parse_float=Number, parse_int=_whole)
+    except RecursionError as why:
+        raise BodyTooLarge(f"{DEEPEST}") from why
+    except ValueError as why:
+        raise UnreadableBody("invalid-json") from why
+    if isinstance(loose, dict):
+        for name, kind in (("reports", Sheet), ("figures", Entry)):
+            items = loose.get(name)
+            for at, item in enumerate(items if isinstance(items, list) else ()):
+                _convert(item, kind, f"/{name}/{at}")
+    return _convert(loose, Pushed, "")
+
+
+def _whole(text: str) -> int | Number:
+    return int(text) if len(text) <= MOST_DIGITS else Number(text)
+
+
+def _convert(loose: Any, kind: type[T], pointer: str) -> T:
+    try:
+        return msgspec.convert(loose, kind)
+    except msgspec.ValidationError as why:
+        found = PATH.search(str(why))
+        rest = re.sub(r"[.\[]", "/", found["path"].replace("]", "")) if found else ""
+        raise UnreadableBody("invalid-body", pointer + rest.partition("/...")[0]) from why
+
+
+def _matrices(sheets: Sequence[Sheet]) -> list[Part]:
+    parts: list[Part] = []
+    total = 0
+    for at, sheet in enumerate(sheets):
+        pointer = f"/reports/{at}"
+        if len(sheet.values) != len(sheet.rows):
+            raise UnreadableBody("invalid-body", f"{pointer}/values")
+        width = len(sheet.columns)
+        for line, values in enumerate(sheet.values):
+            if len(values) != width:
+                raise UnreadableBody("invalid-body", f"{pointer}/values/{line}")
+        total += width * len(sheet.rows)
+        parts.append(Matrix(pointer, sheet.agency, sheet.rows, sheet.columns, sheet.values))
+    if total > MOST_FIGURES and sum(_said(part) for part in parts) > MOST_FIGURES:
+        raise BodyTooLarge(f"{MOST_FIGURES}")
+    return parts
+
+
+def _said(part: Part) -> int:
+    return sum(1 for _ in part.figures())
+
+
+def _lists(entries: Sequence[Entry]) -> list[Part]:
+    return gather(
+        (entry.agency, Figure(f"/figures/{at}", entry.row, entry.column, entry.value))
+        for at, entry in enumerate(entries)
+        if entry.value is not None
+    )

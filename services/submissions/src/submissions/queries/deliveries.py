@@ -1,0 +1,113 @@
+"""What a batch of deliveries meets: regimes, agencies, and the reports it names, locked in order."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.database import raw_connection
+from submissions.domain.deliveries.grids import Grid
+from submissions.domain.deliveries.heads import Head
+from submissions.domain.deliveries.intake import HeadKey
+from submissions.domain.formulas import FormPlan, plan_of
+from submissions.domain.reports import Status
+
+REGIMES = """
+SELECT code, definition ->> 'in_force_from' AS in_force_from, definition -> 'form' AS form
+FROM known_regimes WHERE code = ANY($1)
+"""
+UNITS = """
+SELECT code, identification_code FROM known_agencies
+WHERE code = ANY($1) OR identification_code = ANY($1)
+"""
+HEADS = """
+SELECT r.id, r.regime, r.period, r.unit, r.status, r.revision, r.version, r.cut_off_at,
+       r.returned IS NOT NULL AS is_returned, r.rows, r.columns, v.cells
+FROM unnest($1::text[], $2::text[], $3::text[]) AS asked (regime, period, unit)
+JOIN reports AS r USING (regime, period, unit)
+LEFT JOIN report_versions AS v ON v.report_id = r.id AND v.number = r.version
+ORDER BY r.id FOR UPDATE OF r
+"""
+CELLS = "SELECT cells FROM report_versions WHERE report_id = $1 AND number = $2"
+
+CELLS_DECODER = msgspec.json.Decoder(dict[str, str])
+CODES_DECODER = msgspec.json.Decoder(tuple[str, ...])
+
+
+@dataclass(frozen=True)
+class RegimeAtIntake:
+    """What intake needs of a regime."""
+
+    in_force_from: date
+    plan: FormPlan
+
+
+async def regimes_by_code(
+    session: AsyncSession, codes: Collection[str]
+) -> dict[str, RegimeAtIntake]:
+    """Return the regimes that are put in force, by code."""
+    connection = await raw_connection(session)
+    return {
+        row["code"]: RegimeAtIntake(date.fromisoformat(row["in_force_from"]), plan_of(row["form"]))
+        for row in await connection.fetch(REGIMES, list(codes))
+    }
+
+
+async def units_by_code(session: AsyncSession, codes: Collection[str]) -> dict[str, str]:
+    """Return the statistics code of each agency named by either of its codes."""
+    connection = await raw_connection(session)
+    units: dict[str, str] = {}
+    for row in await connection.fetch(UNITS, list(codes)):
+        units[row["code"]] = row["code"]
+        if row["identification_code"]:
+            units.setdefault(row["identification_code"], row["code"])
+    return units
+
+
+async def heads_for_update(
+    session: AsyncSession, keys: Collection[HeadKey], plans: Mapping[str, FormPlan]
+) -> dict[HeadKey, Head]:
+    """Lock the reports named, always in the order of their ids, and return their latest state."""
+    if not keys:
+        return {}
+    connection = await raw_connection(session)
+    heads: dict[HeadKey, Head] = {}
+    for row in await connection.fetch(HEADS, *zip(*keys, strict=True)):
+        regime = row["regime"]
+        heads[regime, row["period"], row["unit"]] = Head(
+            id=row["id"],
+            unit=row["unit"],
+            status=Status(row["status"]),
+            revision=row["revision"],
+            version=row["version"],
+            cut_off_at=row["cut_off_at"],
+            is_returned=row["is_returned"],
+            grid=grid_of(plans[regime], row["rows"], row["columns"]),
+            cells=await _cells(connection, row["id"], row["version"], row["cells"]),
+        )
+    return heads
+
+
+async def _cells(
+    connection: Any, report_id: UUID, version: int, cells: str | None
+) -> dict[str, str]:
+    if version == 0:
+        return {}
+    if cells is None:  # the version was made while we waited for the lock
+        cells = await connection.fetchval(CELLS, report_id, version)
+    return CELLS_DECODER.decode(cells or "{}")
+
+
+@lru_cache(maxsize=256)
+def grid_of(plan: FormPlan, rows: str | None, columns: str | None) -> Grid:
+    """Return the grid of an assignment; the same one for every unit of it."""
+    return Grid(
+        plan,
+        None if rows is None else CODES_DECODER.decode(rows),
+        None if columns is None else CODES_DECODER.decode(columns),
+    )
