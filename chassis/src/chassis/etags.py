@@ -1,8 +1,9 @@
 """What people edit carries an ETag; a change names the one it was read with."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Response
 
 from chassis.errors import PreconditionFailed, PreconditionRequired
 
@@ -24,5 +25,18 @@ def revision_read(
     return int(bare)
 
 
-IfMatch = Annotated[int, Depends(revision_read)]
-"""The revision with which a change was read."""
+@dataclass(frozen=True)
+class ReadTag:
+    """The revision with which a change was read, and the answer that carries the next one."""
+
+    revision: int
+    response: Response
+
+
+def tag_read(revision: Annotated[int, Depends(revision_read)], response: Response) -> ReadTag:
+    """Return the tag of a change."""
+    return ReadTag(revision, response)
+
+
+Tag = Annotated[ReadTag, Depends(tag_read)]
+"""For the signature of an endpoint that changes what people edit."""

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from pydantic import Field
 
 from chassis.errors import Conflict, Invalid, Place, Unavailable
-from chassis.etags import IfMatch
+from chassis.etags import Tag
 from chassis.http import Body
 from chassis.problems import Texts, add_problems, problem_pages
 from contracts.text import Text
@@ -40,8 +40,8 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         return note.text
 
     @app.put("/notes")
-    async def change(revision: IfMatch) -> int:
-        return revision
+    async def change(tag: Tag) -> int:
+        return tag.revision
 
     @app.get("/refused")
     async def refused() -> None:

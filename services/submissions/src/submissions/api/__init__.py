@@ -1,0 +1,9 @@
+"""HTTP in: assignments, reports, reviews, standing approvals, consolidations."""
+
+from fastapi import APIRouter
+
+from submissions.api import assignments, reports, reviews, standing_approvals
+
+router = APIRouter()
+for part in (assignments, reviews, reports, standing_approvals):
+    router.include_router(part.router)

@@ -1,0 +1,1 @@
+"""Every change of submissions, by noun: one function, one transaction."""

@@ -1,0 +1,36 @@
+"""What submissions listens to: agencies, regimes, the calendar, deliveries of connections."""
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.delivery import Consumers, Envelope
+from contracts.accounts.v1 import AgencyOpened
+from contracts.catalog.v1 import CalendarChanged, LeadAgencyDesignated, RegimePutInForce
+from submissions.commands import known
+
+consumers = Consumers(service="submissions")
+
+
+@consumers.on(AgencyOpened)
+async def agency_opened(session: AsyncSession, event: AgencyOpened, _: Envelope) -> None:
+    """Keep a unit that can be assigned a report."""
+    await known.learn_agency(session, event)
+
+
+@consumers.on(RegimePutInForce)
+async def regime_in_force(session: AsyncSession, event: RegimePutInForce, _: Envelope) -> None:
+    """Keep a regime with its form (Điều 5.1)."""
+    await known.learn_regime(session, event)
+
+
+@consumers.on(LeadAgencyDesignated)
+async def lead_agency_designated(
+    session: AsyncSession, event: LeadAgencyDesignated, _: Envelope
+) -> None:
+    """Keep who leads a regime (Điều 7.1)."""
+    await known.learn_lead_agency(session, event)
+
+
+@consumers.on(CalendarChanged)
+async def calendar_changed(session: AsyncSession, event: CalendarChanged, _: Envelope) -> None:
+    """Keep the working days that deadlines run on."""
+    await known.learn_calendar(session, event)
