@@ -18,7 +18,7 @@ from submissions.commands import reports as commands
 from submissions.commands.reports import Edit
 from submissions.domain.reports import Report
 from submissions.queries import known, reports, views
-from submissions.queries.reports import Filter, WorkItem
+from submissions.queries.reports import Cut, Filter, WorkItem
 from submissions.queries.views import Diff, ReportView, VersionLine, VersionView
 
 router = APIRouter(tags=["reports"])
