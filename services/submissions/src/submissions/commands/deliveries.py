@@ -4,7 +4,8 @@ One read of the reports named, locked in a fixed order; one pass in memory; vers
 written with one statement each (decisions/0006, 0008).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -14,18 +15,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.database import raw_connection
 from chassis.delivery import Envelope
 from chassis.outbox import publish
-from chassis.problems import Texts
-from contracts.submissions.v1 import (
-    DeliveryOutcome,
-    DeliveryProcessed,
-    Rejection,
-    ReportOutcome,
-)
-from contracts.text import FORBIDDEN
+from submissions.commands import sending
+from submissions.commands.outcomes import event_of
 from submissions.domain.deliveries.bodies import read_body
-from submissions.domain.deliveries.checks import Bad
 from submissions.domain.deliveries.heads import Head
-from submissions.domain.deliveries.intake import Arrival, Batch, Grant, NewVersion, Outcome, Taken
+from submissions.domain.deliveries.intake import Arrival, Batch, Grant, NewVersion
 from submissions.domain.deliveries.shapes import Delivery, UnreadableBody
 from submissions.domain.versions import SourceKind
 from submissions.errors import DeliveryHeadersMissing
@@ -43,21 +37,42 @@ UPDATE reports AS r SET status = h.status, version = h.version, revision = h.rev
 FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[]) AS h (id, status, version, revision)
 WHERE r.id = h.id
 """
-LONGEST_ECHO = 60
-MOST_ECHOES = 2000
-"""Beyond so many, rejected figures are named without their value: a receipt must travel too."""
-
-TEXTS = Texts("submissions")
 
 
 async def take_in(session: AsyncSession, envelopes: Sequence[Envelope], *, now: datetime) -> None:
     """Apply up to 20 deliveries in the order they came, and say of each what became of it."""
-    arrivals = [arrival_of(envelope) for envelope in envelopes]
-    batch = await _batch_for(session, arrivals)
-    outcomes = [batch.take(arrival) for arrival in arrivals]
-    await _write(session, batch.versions, batch.changed, now=now)
-    for outcome in outcomes:
-        publish(session, event_of(outcome, now=now), traceparent=outcome.arrival.traceparent)
+    arrivals = await _placed(session, [arrival_of(envelope) for envelope in envelopes])
+    units = await queries.units_by_code(
+        session, {agency for one in arrivals for agency in agencies_of(one)}
+    )
+    for run in runs(arrivals, units):
+        batch = await _batch_for(session, run, units)
+        outcomes = [batch.take(arrival) for arrival in run]
+        await _write(session, batch.versions, batch.changed, now=now)
+        for outcome in outcomes:
+            await sending.send_where_asked(session, outcome, now=now)
+            publish(session, event_of(outcome, now=now), traceparent=outcome.arrival.traceparent)
+
+
+def agencies_of(arrival: Arrival) -> set[str]:
+    """Return every agency that a delivery names, as it names them."""
+    content = arrival.content
+    return {part.agency for part in content.parts} if isinstance(content, Delivery) else set()
+
+
+def runs(arrivals: Sequence[Arrival], units: Mapping[str, str]) -> Iterator[list[Arrival]]:
+    """Part a batch where a delivery meets a report that one before it asks to send."""
+    run: list[Arrival] = []
+    sent: set[str] = set()
+    for arrival in arrivals:
+        named = {units.get(agency, agency) for agency in agencies_of(arrival)}
+        if sent & named:
+            yield run
+            run, sent = [], set()
+        run.append(arrival)
+        if isinstance(arrival.content, Delivery) and arrival.content.submit:
+            sent |= named
+    yield run
 
 
 def arrival_of(envelope: Envelope) -> Arrival:
@@ -93,11 +108,28 @@ def grant_of(text: str) -> Grant:
     )
 
 
-async def _batch_for(session: AsyncSession, arrivals: Sequence[Arrival]) -> Batch:
+async def _placed(session: AsyncSession, arrivals: Sequence[Arrival]) -> list[Arrival]:
+    """Find the regime and period of tables that do not name them, where only one can be meant."""
+    placed = []
+    for arrival in arrivals:
+        content = arrival.content
+        if isinstance(content, Delivery) and not (content.regime and content.period):
+            found = await queries.open_periods(session, arrival, content)
+            if len(found) == 1:
+                content = replace(content, regime=found[0][0], period=found[0][1])
+            else:
+                content = UnreadableBody("regime-and-period-needed")
+            placed.append(replace(arrival, content=content))
+        else:
+            placed.append(arrival)
+    return placed
+
+
+async def _batch_for(
+    session: AsyncSession, arrivals: Sequence[Arrival], units: Mapping[str, str]
+) -> Batch:
     readable = [one.content for one in arrivals if isinstance(one.content, Delivery)]
     regimes = await queries.regimes_by_code(session, {one.regime for one in readable})
-    agencies = {part.agency for one in readable for part in one.parts}
-    units = await queries.units_by_code(session, agencies)
     keys = {
         (one.regime, one.period, units[part.agency])
         for one in readable
@@ -141,71 +173,3 @@ async def _write(
         [head.version for head in changed.values()],
         [head.revision for head in changed.values()],
     )
-
-
-def event_of(outcome: Outcome, *, now: datetime) -> DeliveryProcessed:
-    """Say what became of a delivery, every figure that was not taken with its place."""
-    arrival = outcome.arrival
-    return DeliveryProcessed(
-        receipt_id=arrival.receipt_id,
-        connection=arrival.connection,
-        outcome=DeliveryOutcome.REFUSED if outcome.refused else DeliveryOutcome.COMPLETED,
-        counts=outcome.counts,
-        reports=[_report(taken) for taken in outcome.reports],
-        rejections=list(_rejections(outcome)),
-        problem=_problem(outcome),
-        processed_at=now,
-    )
-
-
-def _report(taken: Taken) -> ReportOutcome:
-    return ReportOutcome(
-        agency=echo(taken.agency),
-        report=taken.head.id if taken.head else None,
-        version=taken.version,
-        state=taken.status.value if taken.status else None,
-        counts=taken.counts,
-        note=taken.note,
-    )
-
-
-def _rejections(outcome: Outcome) -> Iterable[Rejection]:
-    if outcome.refused and outcome.pointer:
-        yield Rejection(
-            pointer=outcome.pointer,
-            type=f"/problems/{outcome.refused}",
-            detail=TEXTS.detail(outcome.refused, outcome.params),
-        )
-    for at, (agency, bad) in enumerate(outcome.bad):
-        yield _rejection(outcome, agency, bad, with_value=at < MOST_ECHOES)
-
-
-def _rejection(outcome: Outcome, agency: str, bad: Bad, *, with_value: bool) -> Rejection:
-    figure = bad.figure
-    params = {**outcome.params, "agency": echo(agency), **bad.params}
-    return Rejection(
-        pointer=figure.pointer,
-        agency=echo(agency),
-        row=echo(figure.row),
-        column=echo(figure.column),
-        value=echo(figure.value) if with_value else None,
-        type=f"/problems/{bad.slug}",
-        detail=TEXTS.detail(bad.slug, params),
-    )
-
-
-def _problem(outcome: Outcome) -> dict[str, str] | None:
-    if outcome.refused is None:
-        return None
-    return {
-        "type": f"/problems/{outcome.refused}",
-        "title": TEXTS.title(outcome.refused),
-        "detail": TEXTS.detail(outcome.refused, {**outcome.params, "agency": "…"}),
-    }
-
-
-def echo(value: object) -> str:
-    """Return what somebody sent so that it can be shown: short, and nothing invisible."""
-    text = str(value)
-    shown = FORBIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text[:LONGEST_ECHO])
-    return f"{shown}…" if len(text) > LONGEST_ECHO else shown

@@ -1,4 +1,4 @@
-"""What a batch of deliveries meets: regimes, agencies, and the reports it names, locked in order."""
+"""What a batch of deliveries meets: regimes, agencies, the reports it names, locked in order."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -13,9 +13,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.database import raw_connection
 from submissions.domain.deliveries.grids import Grid
 from submissions.domain.deliveries.heads import Head
-from submissions.domain.deliveries.intake import HeadKey
+from submissions.domain.deliveries.intake import Arrival, HeadKey
+from submissions.domain.deliveries.shapes import Delivery
 from submissions.domain.formulas import FormPlan, plan_of
-from submissions.domain.reports import Status
+from submissions.domain.reports import OPEN, Status
 
 REGIMES = """
 SELECT code, definition ->> 'in_force_from' AS in_force_from, definition -> 'form' AS form
@@ -34,6 +35,16 @@ LEFT JOIN report_versions AS v ON v.report_id = r.id AND v.number = r.version
 ORDER BY r.id FOR UPDATE OF r
 """
 CELLS = "SELECT cells FROM report_versions WHERE report_id = $1 AND number = $2"
+
+OPEN_PERIODS = """
+SELECT DISTINCT r.regime, r.period
+FROM reports AS r JOIN known_agencies AS a ON a.code = r.unit
+WHERE (a.code = ANY($1) OR a.identification_code = ANY($1)) AND r.status = ANY($2)
+  AND (r.cut_off_at >= $3 OR r.returned IS NOT NULL)
+  AND ($4::text[] IS NULL OR r.regime = ANY($4))
+  AND ($5 = '' OR r.regime = $5) AND ($6 = '' OR r.period = $6)
+LIMIT 2
+"""
 
 CELLS_DECODER = msgspec.json.Decoder(dict[str, str])
 CODES_DECODER = msgspec.json.Decoder(tuple[str, ...])
@@ -101,6 +112,24 @@ async def _cells(
     if cells is None:  # the version was made while we waited for the lock
         cells = await connection.fetchval(CELLS, report_id, version)
     return CELLS_DECODER.decode(cells or "{}")
+
+
+async def open_periods(
+    session: AsyncSession, arrival: Arrival, table: Delivery
+) -> list[tuple[str, str]]:
+    """Return regimes and periods that a table may mean: open for its units, granted; at most 2."""
+    connection = await raw_connection(session)
+    granted = arrival.grant.regimes
+    rows = await connection.fetch(
+        OPEN_PERIODS,
+        [part.agency for part in table.parts],
+        [status.value for status in OPEN],
+        arrival.received_at,
+        None if granted is None else list(granted),
+        table.regime,
+        table.period,
+    )
+    return [(row["regime"], row["period"]) for row in rows]
 
 
 @lru_cache(maxsize=256)

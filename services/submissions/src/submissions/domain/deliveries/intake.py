@@ -70,7 +70,8 @@ class Taken:
     version: int | None
     status: Status | None
     counts: Counts
-    note: str | None = None
+    note: tuple[str, Mapping[str, object]] | None = None
+    """Slug and blanks of what the receipt says besides."""
 
 
 @dataclass(slots=True)
