@@ -34,7 +34,7 @@ def private() -> None:
 
 
 def _refuse(why: str) -> typer.Exit:
-    console.print(why, style="red", markup=False)
+    console.print(why, style="red", markup=False, soft_wrap=True)
     return typer.Exit(1)
 
 

@@ -27,7 +27,7 @@ def read(hub: Hub) -> dict[str, Any]:
             "password": keys.password(hub, "bootstrap"),
             "totp_secret": None,
             "roles": ["administrator"],
-            "agency": None,
+            "agency": "STTTT",
         }
         facts = {"accounts": [first], "periods": {}, "connections": []}
     return {**facts, "origin": hub.origin, "mail": str(hub.mail)}

@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 import psutil
@@ -84,10 +84,12 @@ class Supervisor:
 
     async def run(self) -> str:
         """Run until told to stop; return why the hub failed, or nothing."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stopping.set)
         self._note()
+        with _told_to_stop_by(self._stopping.set):
+            await self._run_until_stopped()
+        return self._record.why
+
+    async def _run_until_stopped(self) -> None:
         async with self._keeping():
             if await self._all_ready():
                 self._record.phase = Phase.READY
@@ -96,7 +98,6 @@ class Supervisor:
                 late = [name for name, kept in self._kept.items() if not kept.ready.is_set()]
                 self._fail(f"not ready after {FIRST_START:.0f} s: {', '.join(late)}")
             await self._stopping.wait()
-        return self._record.why
 
     @asynccontextmanager
     async def _keeping(self) -> AsyncIterator[None]:
@@ -235,6 +236,18 @@ class Supervisor:
             await asyncio.sleep(10)
             rotate(self._hub.logs.glob("*.log"))
             rotate(self._hub.traces.glob("*.jsonl"), TRACES_LONGEST)
+
+
+@contextmanager
+def _told_to_stop_by(act: Callable[[], None]) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, act)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
 
 
 async def _becomes_ready(part: Part, ended: asyncio.Future[int]) -> bool:

@@ -75,7 +75,7 @@ def the_hub(scenario: str = "empty") -> RunningHub:
     """Return this test run's hub, started now unless it runs."""
     port = port_of("hub")
     running = RunningHub(Hub(run_folder() / "hub" / "home", port))
-    until(lambda: running.record().phase is not Phase.STARTING, limit=120)
+    wait_until(lambda: running.record().phase is not Phase.STARTING, limit=120)
     with one_at_a_time("scenario"):
         loaded = running.hub.run / f"{scenario}.loaded"
         if not loaded.exists():
@@ -90,7 +90,7 @@ def a_hub(home: Path) -> RunningHub:
     return RunningHub(Hub(home, free_ports(max(PORTS.values()) + 1)))
 
 
-def until(condition: Callable[[], bool], *, limit: float = 10.0) -> None:
+def wait_until(condition: Callable[[], bool], *, limit: float = 10.0) -> None:
     """Wait until something holds; fail after ``limit`` seconds."""
     end = time.monotonic() + limit
     while not condition():

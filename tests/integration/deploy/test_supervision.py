@@ -19,7 +19,7 @@ import pytest
 from deploy.local import record
 from deploy.local.processes import find
 from deploy.local.record import PartRecord, Record
-from tests.support.hub import RunningHub, a_hub, until
+from tests.support.hub import RunningHub, a_hub, wait_until
 from tests.support.keeper import run_folder
 
 pytestmark = pytest.mark.timeout(240)
@@ -82,7 +82,7 @@ def test_a_part_that_is_killed_comes_back(hub: RunningHub, part: str) -> None:
         [now] = [note for note in hub.record().parts if note.name == part]
         return now.restarts == note.restarts + 1 and now.state == "ready"
 
-    until(is_back, limit=30)
+    wait_until(is_back, limit=30)
     assert hub.process_of(part).pid != before.pid
 
 
@@ -92,7 +92,7 @@ def test_kill_9_of_the_supervisor_leaves_no_orphan_and_the_next_start_works(
     now = hub.record()
     os.kill(now.pid, signal.SIGKILL)
     parts = [part for part in now.parts if part.pid]
-    until(lambda: not any(find(part.pid or 0, part.born) for part in parts), limit=10)
+    wait_until(lambda: not any(find(part.pid or 0, part.born) for part in parts), limit=10)
     answer = hub.run("up")
     assert answer.returncode == 0, answer.stdout + answer.stderr
 

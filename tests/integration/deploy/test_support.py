@@ -2,7 +2,6 @@
 
 import psycopg
 from sqlalchemy import text
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from contracts.topics import ACCOUNTS, REGIMES, TOPICS
 from tests.support.kafka import records, renew_topics, send
@@ -12,19 +11,17 @@ INSERT = "INSERT INTO known_revocations VALUES (gen_random_uuid(), now())"
 COUNT = "SELECT count(*) FROM known_revocations"
 
 
-async def _revocations(session: AsyncSession) -> int:
-    connection = await session.connection()
-    return int((await connection.execute(text(COUNT))).scalar_one())
-
-
 async def test_a_rolled_back_session_leaves_nothing_even_after_a_commit() -> None:
     async with rolled_back_session("chassis") as session:
-        before = await _revocations(session)
-        await (await session.connection()).execute(text(INSERT))
+        connection = await session.connection()
+        before = (await connection.execute(text(COUNT))).scalar_one()
+        await connection.execute(text(INSERT))
         await session.commit()
-        assert await _revocations(session) == before + 1
+        connection = await session.connection()
+        assert (await connection.execute(text(COUNT))).scalar_one() == before + 1
     async with rolled_back_session("chassis") as session:
-        assert await _revocations(session) == before
+        connection = await session.connection()
+        assert (await connection.execute(text(COUNT))).scalar_one() == before
 
 
 def test_a_fresh_database_is_migrated_and_apart_from_the_worker_s_own() -> None:
