@@ -19,7 +19,7 @@ from submissions.domain.formulas import FormPlan, plan_of
 from submissions.domain.reports import OPEN, Status
 
 REGIMES = """
-SELECT code, definition ->> 'in_force_from' AS in_force_from, definition -> 'form' AS form
+SELECT code, definition ->> 'in_force_from' AS in_force_from, (definition -> 'form')::text AS form
 FROM known_regimes WHERE code = ANY($1)
 """
 UNITS = """
@@ -28,13 +28,13 @@ WHERE code = ANY($1) OR identification_code = ANY($1)
 """
 HEADS = """
 SELECT r.id, r.regime, r.period, r.unit, r.status, r.revision, r.version, r.cut_off_at,
-       r.returned IS NOT NULL AS is_returned, r.rows, r.columns, v.cells
+       r.returned IS NOT NULL AS is_returned, r.rows::text, r.columns::text, v.cells::text
 FROM unnest($1::text[], $2::text[], $3::text[]) AS asked (regime, period, unit)
 JOIN reports AS r USING (regime, period, unit)
 LEFT JOIN report_versions AS v ON v.report_id = r.id AND v.number = r.version
 ORDER BY r.id FOR UPDATE OF r
 """
-CELLS = "SELECT cells FROM report_versions WHERE report_id = $1 AND number = $2"
+CELLS = "SELECT cells::text FROM report_versions WHERE report_id = $1 AND number = $2"
 
 OPEN_PERIODS = """
 SELECT DISTINCT r.regime, r.period
