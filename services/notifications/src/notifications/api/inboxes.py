@@ -1,0 +1,69 @@
+"""Inboxes over HTTP, and mails that did not get out."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import BaseModel
+
+from chassis.auth import Principal, allow
+from chassis.clock import Now
+from chassis.database import Transaction
+from chassis.errors import Forbidden
+from chassis.paging import After, Limit, Page
+from contracts.accounts.v1 import Role
+from notifications import commands, queries
+from notifications.domain.mails import MailState
+from notifications.queries import InboxView, MailView
+
+router = APIRouter(tags=["inbox"])
+Watcher = Annotated[Principal, Depends(allow(Role.OPERATOR, Role.ADMINISTRATOR, Role.AUDITOR))]
+
+
+class Unread(BaseModel):
+    """How many items have not been read."""
+
+    unread: int
+
+
+def person(who: Annotated[Principal, Depends(allow())]) -> UUID:
+    """Return the account of whoever asks; a system has no inbox."""
+    if who.kind != "person":
+        raise Forbidden
+    return UUID(who.subject)
+
+
+Person = Annotated[UUID, Depends(person)]
+
+
+@router.get("/inbox")
+async def inbox(
+    session: Transaction, account_id: Person, limit: Limit = 50, after: After = None
+) -> Page[InboxView]:
+    """Return my inbox, the latest first."""
+    return await queries.inbox(session, account_id, limit=limit, after=after)
+
+
+@router.get("/inbox/unread-count")
+async def unread(session: Transaction, account_id: Person) -> Unread:
+    """Count what I have not read."""
+    return Unread(unread=await queries.unread(session, account_id))
+
+
+@router.post("/inbox/{item_id}/read", status_code=204)
+async def read(item_id: UUID, session: Transaction, account_id: Person, now: Now) -> Response:
+    """Note that I have read an item."""
+    await commands.mark_read(session, item_id, account_id, now=now)
+    return Response(status_code=204)
+
+
+@router.get("/mails")
+async def mails(
+    session: Transaction,
+    _: Watcher,
+    state: MailState | None = None,
+    limit: Limit = 100,
+    after: After = None,
+) -> Page[MailView]:
+    """List mails, for instance those that did not get out (``state=failed``)."""
+    return await queries.mails(session, state=state, limit=limit, after=after)

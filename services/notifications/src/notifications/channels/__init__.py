@@ -1,0 +1,1 @@
+"""Ways out: each channel speaks one real protocol."""

@@ -1,0 +1,156 @@
+"""Every read of notifications."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy import func
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.paging import Page, decode, encode
+from contracts.calendar import ZONE
+from notifications.domain.inboxes import InboxItem, KnownAgency
+from notifications.domain.mails import Mail, MailState
+from notifications.domain.notices import Notice, Subscriber
+from notifications.domain.wording import ground_in_words, kind_in_words
+
+
+class NoticeView(BaseModel):
+    """A public notice as everyone sees it."""
+
+    id: UUID
+    title: str
+    kind: str
+    ground: str
+    ground_text: str
+    scope: str
+    public_reason: str
+    effective_at: datetime
+    expected_end: datetime | None
+    visible_at: datetime
+    subject: str
+    """Id of the suspension order that it is about."""
+
+
+class InboxView(BaseModel):
+    """One thing that whoever is signed in was told."""
+
+    id: UUID
+    kind: str
+    subject: str
+    body: str
+    link: str
+    created_at: datetime
+    read_at: datetime | None
+
+
+class MailView(BaseModel):
+    """A mail and where it is."""
+
+    id: UUID
+    recipient: str
+    subject: str
+    state: MailState
+    attempts: int
+    last_error: str | None
+    queued_at: datetime
+    sent_at: datetime | None
+
+
+async def notices(session: AsyncSession, *, limit: int, after: str | None) -> Page[NoticeView]:
+    """Return public notices, the latest first."""
+    statement = select(Notice).order_by(col(Notice.id).desc()).limit(limit + 1)
+    if after:
+        statement = statement.where(col(Notice.id) < UUID(str(decode(after)[0])))
+    rows = list(await session.exec(statement))
+    more = encode(str(rows[limit - 1].id)) if len(rows) > limit else None
+    return Page(items=[notice_view(row) for row in rows[:limit]], next=more)
+
+
+async def notice(session: AsyncSession, notice_id: UUID) -> Notice | None:
+    """Return a public notice."""
+    return await session.get(Notice, notice_id)
+
+
+def notice_view(row: Notice) -> NoticeView:
+    """Shape a notice for everyone."""
+    return NoticeView(
+        id=row.id,
+        title=f"{kind_in_words(row.kind)}: {row.scope}",
+        kind=row.kind,
+        ground=row.ground,
+        ground_text=ground_in_words(row.ground),
+        scope=row.scope,
+        public_reason=row.public_reason,
+        effective_at=row.effective_at.astimezone(ZONE),
+        expected_end=row.expected_end.astimezone(ZONE) if row.expected_end else None,
+        visible_at=row.visible_at.astimezone(ZONE),
+        subject=row.subject,
+    )
+
+
+async def subscribers(session: AsyncSession) -> list[str]:
+    """Return the addresses that get notices by mail."""
+    return list(await session.exec(select(Subscriber.email)))
+
+
+async def inbox(
+    session: AsyncSession, account_id: UUID, *, limit: int, after: str | None
+) -> Page[InboxView]:
+    """Return the inbox of a person, the latest first."""
+    statement = select(InboxItem).where(InboxItem.account_id == account_id)
+    if after:
+        statement = statement.where(col(InboxItem.id) < UUID(str(decode(after)[0])))
+    statement = statement.order_by(col(InboxItem.id).desc()).limit(limit + 1)
+    rows = list(await session.exec(statement))
+    more = encode(str(rows[limit - 1].id)) if len(rows) > limit else None
+    items = [InboxView.model_validate(row, from_attributes=True) for row in rows[:limit]]
+    return Page(items=items, next=more)
+
+
+async def unread(session: AsyncSession, account_id: UUID) -> int:
+    """Count what a person has not read."""
+    statement = select(func.count()).where(
+        InboxItem.account_id == account_id, col(InboxItem.read_at).is_(None)
+    )
+    return (await session.exec(statement)).one()
+
+
+async def inbox_item(session: AsyncSession, item_id: UUID, account_id: UUID) -> InboxItem | None:
+    """Return one item of a person's own inbox."""
+    statement = select(InboxItem).where(InboxItem.id == item_id, InboxItem.account_id == account_id)
+    return (await session.exec(statement)).first()
+
+
+async def mails(
+    session: AsyncSession, *, state: MailState | None, limit: int, after: str | None
+) -> Page[MailView]:
+    """Return mails, the latest first."""
+    statement = select(Mail).order_by(col(Mail.id).desc()).limit(limit + 1)
+    if state:
+        statement = statement.where(Mail.state == state)
+    if after:
+        statement = statement.where(col(Mail.id) < UUID(str(decode(after)[0])))
+    rows = list(await session.exec(statement))
+    more = encode(str(rows[limit - 1].id)) if len(rows) > limit else None
+    items = [MailView.model_validate(row, from_attributes=True) for row in rows[:limit]]
+    return Page(items=items, next=more)
+
+
+async def due_mails(session: AsyncSession, *, most: int, now: datetime) -> list[Mail]:
+    """Return mails whose turn it is, kept from other processes until the transaction ends."""
+    statement = (
+        select(Mail)
+        .where(Mail.state == MailState.QUEUED, col(Mail.next_attempt_at) <= now)
+        .order_by(col(Mail.next_attempt_at))
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    return list(await session.exec(statement))
+
+
+async def agency_names(session: AsyncSession, codes: list[str]) -> dict[str, str]:
+    """Return the names of agencies by code."""
+    statement = select(KnownAgency).where(col(KnownAgency.code).in_(codes))
+    return {row.code: row.name for row in await session.exec(statement)}
