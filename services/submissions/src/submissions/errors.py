@@ -133,3 +133,33 @@ class DeliveryHeadersMissing(Invalid):
     """A delivery came without the headers that say whose it is; a dead letter."""
 
     slug = "delivery-headers-missing"
+
+
+class NothingAccepted(Conflict):
+    """No report of the period has been accepted yet, so there is nothing to add up."""
+
+    slug = "nothing-accepted"
+
+
+class AlreadyForwarded(Conflict):
+    """The consolidation of this period went to the competent authority and is frozen."""
+
+    slug = "already-forwarded"
+
+
+class ConsolidationSuperseded(Conflict):
+    """A newer consolidation of the period stands in place of this one."""
+
+    slug = "consolidation-superseded"
+
+
+class ConsolidationNotFound(NotFound):
+    """No such consolidation, or not for whoever asks."""
+
+    slug = "consolidation-not-found"
+
+
+class CellNotFound(NotFound):
+    """The form of the consolidation has no such cell."""
+
+    slug = "cell-not-found"

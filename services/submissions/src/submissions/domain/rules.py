@@ -1,28 +1,21 @@
 """Rules of a form: blocking ones stop the sending, warnings ask for a justification."""
 
-from collections.abc import Callable, Mapping
+import operator
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
-from contracts.forms import Rule, Severity
-from contracts.formulas import Code, Operation, parse
-from submissions.domain.formulas import (
-    Cells,
-    FormPlan,
-    Neighbours,
-    Value,
-    evaluate,
-    number,
-    reader,
-)
+from contracts.forms import Severity
+from submissions.domain.cells import EXACT, Cells, number
+from submissions.domain.formulas import Check, FormPlan, Neighbours, reader
 
-COMPARE: dict[str, Callable[[Decimal, Decimal], bool]] = {
-    "=": lambda left, right: left == right,
-    "!=": lambda left, right: left != right,
-    "<": lambda left, right: left < right,
-    "<=": lambda left, right: left <= right,
-    ">": lambda left, right: left > right,
-    ">=": lambda left, right: left >= right,
+COMPARE: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
 }
 
 
@@ -52,41 +45,52 @@ def find(
     *,
     neighbours: Neighbours,
     notes: Mapping[str, str],
+    columns: Collection[str] | None = None,
 ) -> list[Finding]:
-    """Check every filled row against every rule; justified warnings are told as such."""
+    """Check every filled row against every rule; justified warnings are told as such.
+
+    ``columns`` are those assigned, None all: a rule over columns that are not says nothing.
+    """
     known = {**cells, **derived}
     filled = {cell.rpartition(":")[0] for cell in cells}
+    rows = [row for row in plan.rows if row in filled]
     found = []
-    for rule in plan.form.rules:
-        for row in plan.form.rows:
-            if row.code in filled:
-                sides = _broken(rule, reader(row.code, known, neighbours))
-                if sides:
-                    found.append(_finding(rule, row.code, sides, notes))
+    with localcontext(EXACT):
+        for check in plan.checks:
+            if _is_assigned(plan, check, columns):
+                for row in rows:
+                    sides = _broken(check, row, known, neighbours)
+                    if sides:
+                        found.append(_finding(check, row, sides, notes))
     return found
 
 
-def _broken(rule: Rule, cell: Callable[[Code], Value]) -> tuple[str, str] | None:
+def _is_assigned(plan: FormPlan, check: Check, columns: Collection[str] | None) -> bool:
+    if columns is None:
+        return True
+    needs = {code for leaf in check.leaves for code in plan.inputs_of(leaf.code)}
+    return needs <= set(columns)
+
+
+def _broken(check: Check, row: str, known: Cells, around: Neighbours) -> tuple[str, str] | None:
     """Return both sides where they do not compare as the rule says; None where it holds.
 
     A rule that asks another period for a cell which that period does not have says nothing.
     """
-    expression = parse(rule.expression)
-    if any(leaf.function and cell(leaf) is None for leaf in expression.leaves()):
+    asked = [leaf for leaf in check.leaves if leaf.function]
+    if asked and None in map(reader(row, known, around), asked):
         return None
-    root = expression.root
-    if not isinstance(root, Operation):
-        return None
-    left, right = evaluate(root.left, cell), evaluate(root.right, cell)
+    left, right = check.left.value(row, known, around), check.right.value(row, known, around)
     if left is None and right is None:
         return None
-    first, second = number(left) or Decimal(0), number(right) or Decimal(0)
-    if COMPARE[root.sign](first, second):
+    first, second = number(left) or Decimal(), number(right) or Decimal()
+    if COMPARE[check.sign](first, second):
         return None
     return format(first, "f"), format(second, "f")
 
 
-def _finding(rule: Rule, row: str, sides: tuple[str, str], notes: Mapping[str, str]) -> Finding:
+def _finding(check: Check, row: str, sides: tuple[str, str], notes: Mapping[str, str]) -> Finding:
+    rule = check.rule
     return Finding(
         rule=rule.code,
         severity=rule.severity,

@@ -14,7 +14,7 @@ NIL = "-"
 NOT_APPLICABLE = "x"
 STATES = frozenset({CLEARS, NIL, NOT_APPLICABLE})
 LONGEST_TEXT = 2000
-MOST_DIGITS = 20
+MOST_DIGITS = 15
 WRITTEN = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?")
 COUNTED = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?")
 
