@@ -17,7 +17,8 @@ from contracts.accounts.v1 import Role
 from contracts.calendar import ZONE, CalendarUnknown, WorkingCalendar
 from contracts.periods import Period
 from submissions.domain.approvals import Approval
-from submissions.domain.formulas import Cells, FormPlan, Neighbours
+from submissions.domain.cells import Cells
+from submissions.domain.formulas import FormPlan, Neighbours
 from submissions.domain.known import KnownAgency, KnownRegime
 from submissions.domain.reports import Report, Status
 from submissions.domain.versions import ReportVersion
