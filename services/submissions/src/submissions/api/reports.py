@@ -80,9 +80,9 @@ async def read(
 async def fill_in(
     report_id: UUID,
     body: EditBody,
-    tag: Tag,
     session: Transaction,
     who: Unit,
+    tag: Tag,
     now: Now,
 ) -> ReportView:
     """Change figures, justifications or narrative; every bad cell is named, none is taken."""
