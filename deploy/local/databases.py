@@ -5,6 +5,7 @@ import os
 import psycopg
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from psycopg import sql
 
 from deploy.local.layout import ROOT, prefix_of
@@ -30,5 +31,16 @@ def make_database(server: psycopg.Connection, name: str, *, owner: str) -> None:
 
 def migrate(service: str, url: str) -> None:
     """Bring the database of ``service`` at ``url`` to the newest revision."""
+    config = Config(str(ROOT / "services" / service / "alembic.ini"))
+    if _revision_of(url) == ScriptDirectory.from_config(config).get_current_head():
+        return  # without importing the service only to find nothing to do
     os.environ[f"{prefix_of(service)}_DATABASE_URL"] = url
-    command.upgrade(Config(str(ROOT / "services" / service / "alembic.ini")), "head")
+    command.upgrade(config, "head")
+
+
+def _revision_of(url: str) -> str | None:
+    with psycopg.connect(url) as connection:
+        if connection.execute("SELECT to_regclass('alembic_version')").fetchone() == (None,):
+            return None
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        return str(row[0]) if row else None

@@ -48,7 +48,7 @@ log.cleaner.dedupe.buffer.size=16777216
 offsets.retention.minutes=20160
 controlled.shutdown.enable=true
 """
-JVM = ("-Xms128m", "-Xmx384m", "-XX:+UseSerialGC")
+JVM = ("-Xms128m", "-Xmx384m", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED")
 
 
 def environment() -> dict[str, str]:
