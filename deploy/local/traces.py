@@ -98,5 +98,5 @@ def show(folder: Path, trace_id: str, console: Console) -> bool:
     """Print a trace; say whether there was one."""
     tree = as_tree(trace_id.lower(), read_spans(folder))
     if tree:
-        console.print(tree)
+        console.print(tree, soft_wrap=True)
     return tree is not None
