@@ -12,6 +12,6 @@ from connector_gateway.api import (
 )
 
 router = APIRouter()
-for part in (tokens, systems, connections, deliveries, suspensions, ledger):
+for part in (deliveries, tokens, systems, connections, suspensions, ledger):  # busiest first
     router.include_router(part.router)
 public_router = tokens.public_router

@@ -21,18 +21,18 @@ def person(who: Principal) -> Person:
     return Person(who.subject, who.name or who.subject)
 
 
-def own_system(who: Anyone, code: str) -> Principal:
+async def own_system(who: Anyone, code: str) -> Principal:
     """Let in the system whose connection the path names; nobody else."""
     if who.kind != "system" or who.connection != code:
         raise ForeignConnection(connection=code)
     return who
 
 
-def own_system_or_reader(who: Anyone, code: str) -> Principal:
+async def own_system_or_reader(who: Anyone, code: str) -> Principal:
     """Let in the system of this connection, and whoever may look at all of them."""
     if who.has(*ACTING, Role.AUDITOR):
         return who
-    return own_system(who, code)
+    return await own_system(who, code)
 
 
 OwnSystem = Annotated[Principal, Depends(own_system)]

@@ -89,14 +89,7 @@ def unpack(body: bytes, encoding: str) -> bytes:
     if not encoding:
         return body
     try:
-        if encoding == "gzip":
-            unzipper = zlib.decompressobj(wbits=31)
-            content = unzipper.decompress(body, LARGEST + 1)
-            is_whole = unzipper.eof and not unzipper.unused_data
-        else:
-            with zstandard.ZstdDecompressor(max_window_size=8 << 20).stream_reader(body) as reader:
-                content = reader.read(LARGEST + 1)
-            is_whole = True
+        content, is_whole = _gunzip(body) if encoding == "gzip" else _unzstd(body)
     except (zlib.error, zstandard.ZstdError) as why:
         raise EncodingBroken(encoding=encoding) from why
     if len(content) > LARGEST:
@@ -104,6 +97,23 @@ def unpack(body: bytes, encoding: str) -> bytes:
     if not is_whole or not content:
         raise EncodingBroken(encoding=encoding)
     return content
+
+
+def _gunzip(body: bytes) -> tuple[bytes, bool]:
+    unzipper = zlib.decompressobj(wbits=31)
+    content = unzipper.decompress(body, LARGEST + 1)
+    return content, unzipper.eof and not unzipper.unused_data
+
+
+def _unzstd(body: bytes) -> tuple[bytes, bool]:
+    unpacker = zstandard.ZstdDecompressor(max_window_size=8 << 20)
+    with unpacker.stream_reader(body) as reader:
+        content = reader.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        return content, False
+    whole = unpacker.decompressobj()  # a second time, now that it is known to be small
+    whole.decompress(body)
+    return content, whole.eof and not whole.unused_data
 
 
 def check(content: bytes, content_type: str) -> None:
@@ -133,7 +143,9 @@ def _check_json(content: bytes) -> None:
         raise DeliveryTooLarge
     try:
         delivery = DECODER.decode(content)
-    except (msgspec.DecodeError, RecursionError) as why:
+    except RecursionError as why:
+        raise DeliveryTooLarge from why
+    except msgspec.DecodeError as why:
         raise JsonUnreadable(why=str(why)) from why
     if not isinstance(delivery, dict):
         raise JsonUnreadable(why="object expected")

@@ -134,7 +134,7 @@ def _give_credential(
     session: AsyncSession, connection: Connection, new: NewConnection, *, now: datetime
 ) -> str | None:
     secret = None
-    jwk = _checked(new.public_jwk) if new.public_jwk else None
+    jwk = _checked(new.public_jwk) if new.public_jwk is not None else None
     if jwk:
         session.add(Credential(id=new_id(), connection_id=connection.id, jwk=jwk, valid_from=now))
     if new.client_secret or jwk is None:

@@ -117,6 +117,7 @@ def _same_again(accepted: Accepted, delivery: Delivery) -> Accepted:
 async def _take_in(
     session: AsyncSession, fence: Fence, before: Before, delivery: Delivery, *, now: datetime
 ) -> Accepted:
+    now = max(now, before.head.at)
     accepted = Accepted(
         receipt=new_id(),
         sha256=delivery.sha256,

@@ -35,10 +35,10 @@ from contracts.connector_gateway.v1 import DeliveryAcknowledged, Direction
 from contracts.submissions.v1 import ConsolidationForwarded
 
 SEEN = """
-INSERT INTO replicas (id, seen_at, epochs) VALUES ($1, $2, $3::text::jsonb)
+INSERT INTO presence.replicas (id, seen_at, epochs) VALUES ($1, $2, $3::text::jsonb)
 ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, epochs = excluded.epochs
 """
-FORGET = "DELETE FROM replicas WHERE seen_at < $1"
+FORGET = "DELETE FROM presence.replicas WHERE seen_at < $1"
 
 
 @dataclass(frozen=True)

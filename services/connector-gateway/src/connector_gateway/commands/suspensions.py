@@ -32,6 +32,7 @@ from connector_gateway.errors import (
     SuspensionUnknown,
 )
 from connector_gateway.queries import connections as connection_queries
+from connector_gateway.queries import ledger as ledger_queries
 from connector_gateway.queries import suspensions as queries
 from contracts.connector_gateway.v1 import ConnectionSuspended
 from contracts.notifications.v1 import NoticePublished, PublishNotice
@@ -47,6 +48,7 @@ async def suspend(
     scheduled and takes effect by ``put_in_force``.
     """
     connections = await _in_scope(session, order)
+    now = await ledger_queries.latest(session, [one.code for one in connections], now)
     calendar = await queries.working_calendar(session)
     ids = Ids(new_id(), new_id())
     suspension = Suspension.of(order, by, calendar, ids=ids, now=now)
@@ -146,6 +148,7 @@ async def put_in_force(session: AsyncSession, suspension_id: UUID, *, now: datet
     )
     if not suspension.includes_essential:
         connections = [one for one in connections if not one.is_essential]
+    now = await ledger_queries.latest(session, [one.code for one in connections], now)
     calendar = await queries.working_calendar(session)
     why = suspension.why_not_in_force(calendar, now=now)
     if why is None:

@@ -39,7 +39,7 @@ class Credential(Table, table=True):
     id: UUID = Field(primary_key=True)
     connection_id: UUID = Field(foreign_key="connections.id", index=True)
     secret_sha256: bytes | None = None
-    jwk: dict[str, str] | None = Field(default=None, sa_column=Column(JSONB))
+    jwk: dict[str, str] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     valid_from: datetime = Field(sa_type=Moment)
     valid_to: datetime | None = Field(default=None, sa_type=Moment)
 

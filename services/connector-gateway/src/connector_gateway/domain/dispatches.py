@@ -187,6 +187,7 @@ class Replica(Table, table=True):
     """A running dispatcher and the epochs that it has seen: what the board calls confirmed."""
 
     __tablename__ = "replicas"
+    __table_args__ = {"schema": "presence"}  # noqa: RUF012 SQLAlchemy's way of saying it
 
     id: UUID = Field(primary_key=True)
     seen_at: datetime = Field(sa_type=Moment)

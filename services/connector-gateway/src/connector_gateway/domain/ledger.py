@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 
 from sqlalchemy import BigInteger, Text
@@ -39,12 +39,16 @@ class Kind(StrEnum):
     DISPATCH_ACKNOWLEDGED = "dispatch-acknowledged"
 
 
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 @dataclass(frozen=True)
 class Head:
-    """The end of a chain: how many entries it has and the hash of the last."""
+    """The end of a chain: how many entries it has, the hash of the last and its moment."""
 
     index: int = 0
     hash: bytes = bytes(32)
+    at: datetime = BEGINNING
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,9 @@ def canonical(entry: Mapping[str, object]) -> str:
 
 
 def extend(head: Head, chain: str, kind: Kind, facts: Facts, *, at: datetime) -> Link:
-    """Return the entry that follows ``head``."""
+    """Return the entry that follows ``head``; time never runs back along a chain."""
     index = head.index + 1
+    at = max(at, head.at.astimezone(at.tzinfo)) if head.index else at
     entry = canonical(
         {**facts, "chain": chain, "index": index, "at": at.isoformat(), "kind": kind.value}
     )
@@ -108,7 +113,7 @@ def verify(
         is_whole = datetime.fromisoformat(said["at"]) == link.at and canonical(said) == link.entry
         if not is_whole or digest(head.hash, link.entry) != link.hash:
             return Breach(chain, link.index, "changed")
-        head = Head(link.index, link.hash)
+        head = Head(link.index, link.hash, link.at)
         if end and head.index == end.index and head.hash != end.hash:
             return Breach(chain, link.index, "changed")
     if end and head.index < end.index:

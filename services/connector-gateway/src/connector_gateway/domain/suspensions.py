@@ -155,7 +155,9 @@ class Suspension(Table, table=True):
     in_force_at: datetime | None = Field(default=None, sa_type=Moment)
     failure: str | None = Field(default=None, sa_type=Text)
     remedy: str | None = Field(default=None, sa_type=Text)
-    held_choice: dict[str, str | None] | None = Field(default=None, sa_column=Column(JSONB))
+    held_choice: dict[str, str | None] | None = Field(
+        default=None, sa_column=Column(JSONB(none_as_null=True))
+    )
     lift_requested_by: str | None = Field(default=None, sa_type=Text)
     lift_requested_by_name: str | None = Field(default=None, sa_type=Text)
     lift_requested_at: datetime | None = Field(default=None, sa_type=Moment)

@@ -56,13 +56,15 @@ class Dispatcher:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(stop.wait(), IDLE)
         finally:
-            if self._tasks:
-                await asyncio.wait(self._tasks, timeout=LAST_WORDS)
             watch.cancel()
-            await self._cut_off(set(self._sends.values()))
-            with contextlib.suppress(asyncio.CancelledError):
-                await watch
-            await self._webhooks.close()
+            await self.close()
+
+    async def close(self) -> None:
+        """Let what is in flight end, cut off what does not, close every connection."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=LAST_WORDS)
+        await self._cut_off(set(self._sends.values()))
+        await self._webhooks.close()
 
     async def round(self) -> int:
         """Claim what there is room for and start sending it; return how much was started."""
@@ -115,21 +117,30 @@ class Dispatcher:
             await dispatches.settle(session, parcel, answer, now=now())
 
     async def _watch(self) -> None:
-        """Close the sockets of connections that have been stopped; confirm what was seen."""
         confirmed = 0.0
         loop = asyncio.get_running_loop()
         while True:
-            flying = {parcel.connection for parcel in self._sends.values()}
+            await self.look()
+            if loop.time() - confirmed > CONFIRM:
+                await self.confirm()
+                confirmed = loop.time()
+            await asyncio.sleep(WATCH)
+
+    async def look(self) -> None:
+        """Close the sockets of connections that have been stopped."""
+        flying = {parcel.connection for parcel in self._sends.values()}
+        if flying:
             async with self._database.transaction() as session:
-                stopped = await queries.stopped(session, sorted(flying)) if flying else set()
-                if loop.time() - confirmed > CONFIRM:
-                    epochs = await queries.epochs(session)
-                    await dispatches.confirm(session, self._replica, epochs, now=now())
-                    confirmed = loop.time()
+                stopped = await queries.stopped(session, sorted(flying))
             await self._cut_off(
                 {parcel for parcel in self._sends.values() if parcel.connection in stopped}
             )
-            await asyncio.sleep(WATCH)
+
+    async def confirm(self) -> None:
+        """Say which epochs this replica acts by."""
+        async with self._database.transaction() as session:
+            epochs = await queries.epochs(session)
+            await dispatches.confirm(session, self._replica, epochs, now=now())
 
     async def _cut_off(self, parcels: set[Parcel]) -> None:
         for send, parcel in list(self._sends.items()):

@@ -22,10 +22,10 @@ FROM connections WHERE code = $1 FOR UPDATE
 """
 # A statement of its own, so that its snapshot is younger than the lock.
 BEFORE = """
-SELECT l.index AS head_index, l.hash AS head_hash,
+SELECT l.index AS head_index, l.hash AS head_hash, l.at AS head_at,
        r.id, r.sha256, r.received_at, r.epoch, r.ledger_index, r.is_quarantined
 FROM (SELECT) AS one
-LEFT JOIN LATERAL (SELECT index, hash FROM ledger_entries
+LEFT JOIN LATERAL (SELECT index, hash, at FROM ledger_entries
                    WHERE chain = $1 ORDER BY index DESC LIMIT 1) AS l ON true
 LEFT JOIN receipts AS r ON r.connection_id = $2 AND r.idempotency_key = $3
 """
@@ -113,7 +113,9 @@ async def before(session: AsyncSession, fence: Fence, key: str) -> Before:
     """Return what stood before a push with ``key``; the fence is held."""
     connection = await raw_connection(session)
     row = await connection.fetchrow(BEFORE, fence.code, fence.id, key)
-    head = Head(row["head_index"], row["head_hash"]) if row["head_index"] else Head()
+    head = Head()
+    if row["head_index"]:
+        head = Head(row["head_index"], row["head_hash"], row["head_at"])
     if row["id"] is None:
         return Before(head, None)
     accepted = Accepted(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import any_, literal
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -90,7 +91,7 @@ async def subscribed(session: AsyncSession, event_type: str) -> list[Connection]
         .where(
             col(Connection.outbound_state).is_not(None),
             Connection.outbound_state != AdminState.REVOKED,
-            col(Connection.webhook_events).any(event_type),  # type: ignore[arg-type]  # an array column
+            literal(event_type) == any_(col(Connection.webhook_events)),
         )
         .order_by(Connection.code)
         .with_for_update(read=True)

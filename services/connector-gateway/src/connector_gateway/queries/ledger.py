@@ -10,13 +10,18 @@ from chassis.database import raw_connection
 from connector_gateway.domain.ledger import Head, LedgerEntry, LedgerRoot
 from connector_gateway.queries import LocalMoment, View
 
-HEAD = "SELECT index, hash FROM ledger_entries WHERE chain = $1 ORDER BY index DESC LIMIT 1"
+HEAD = "SELECT index, hash, at FROM ledger_entries WHERE chain = $1 ORDER BY index DESC LIMIT 1"
 HEADS = """
 SELECT c.chain, l.index, l.hash
 FROM (SELECT code AS chain FROM connections UNION ALL SELECT 'system') AS c
 JOIN LATERAL (SELECT index, hash FROM ledger_entries
               WHERE chain = c.chain AND at < $1 ORDER BY index DESC LIMIT 1) AS l ON true
 ORDER BY c.chain
+"""
+LATEST = """
+SELECT greatest($2, max(l.at)) FROM unnest($1::text[]) AS c(chain)
+JOIN LATERAL (SELECT at FROM ledger_entries WHERE chain = c.chain
+              ORDER BY index DESC LIMIT 1) AS l ON true
 """
 LOCK_SYSTEM_CHAIN = "SELECT pg_advisory_xact_lock(8, 0)"
 
@@ -49,7 +54,7 @@ async def head_of(session: AsyncSession, chain: str) -> Head:
     """Return the end of a chain; the caller holds the chain's lock."""
     connection = await raw_connection(session)
     row = await connection.fetchrow(HEAD, chain)
-    return Head(row["index"], row["hash"]) if row else Head()
+    return Head(row["index"], row["hash"], row["at"]) if row else Head()
 
 
 async def system_head_for_update(session: AsyncSession, chain: str) -> Head:
@@ -57,6 +62,13 @@ async def system_head_for_update(session: AsyncSession, chain: str) -> Head:
     connection = await raw_connection(session)
     await connection.execute(LOCK_SYSTEM_CHAIN)
     return await head_of(session, chain)
+
+
+async def latest(session: AsyncSession, chains: Sequence[str], now: datetime) -> datetime:
+    """Return ``now``, or the moment of the latest entry of ``chains`` where that lies after it."""
+    connection = await raw_connection(session)
+    moment: datetime = await connection.fetchval(LATEST, list(chains), now)
+    return moment.astimezone(now.tzinfo)
 
 
 async def heads_before(session: AsyncSession, moment: datetime) -> list[tuple[str, Head]]:

@@ -1,0 +1,323 @@
+"""Outbound: signed, in order, held while suspended, let go by decision (Điều 7.4, 8)."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from connector_gateway.commands import dispatches, lifts
+from connector_gateway.jobs.dispatcher import Dispatcher
+
+from chassis.clock import now
+from chassis.identifiers import new_id
+from contracts.connector_gateway.v1 import Direction
+from contracts.submissions.v1 import ConsolidationForwarded
+from tests.support.gateway import Gateway
+from tests.support.partner import Receiver
+from tests.support.waiting import until
+
+EVENT = ConsolidationForwarded.type
+STATES = "SELECT state FROM dispatches ORDER BY sequence"
+
+
+async def open_outbound(gateway: Gateway, receiver: Receiver, **terms: Any) -> None:
+    """Open the connection of the provincial authority."""
+    webhook = {"url": receiver.url, "events": [EVENT]}
+    await gateway.open("ubnd-tinh", directions=["outbound"], webhook=webhook, **terms)
+
+
+async def forward(gateway: Gateway, *, key: UUID | None = None, regime: str = "CDS-XA") -> UUID:
+    """Forward a consolidation, as submissions says it; return its id."""
+    event = ConsolidationForwarded(
+        consolidation_id=key or new_id(),
+        regime=regime,
+        period="2026-Q4",
+        lead_agency="H05",
+        recipient="UBND tỉnh",
+        totals={"1:c2": "1200"},
+        missing=["07201"],
+        sha256="ab" * 32,
+        forwarded_at=now(),
+    )
+    async with gateway.database.transaction() as session:
+        await dispatches.enqueue(
+            session, event, event_id=str(new_id()), traceparent=None, now=now()
+        )
+    return event.consolidation_id
+
+
+async def send_all(dispatcher: Dispatcher) -> None:
+    """Dispatch until nothing is due."""
+    while await dispatcher.round():
+        await dispatcher.settled()
+
+
+async def test_a_forwarded_report_arrives_signed_and_is_acknowledged(
+    gateway: Gateway, receiver: Receiver, dispatcher: Dispatcher
+) -> None:
+    await open_outbound(gateway, receiver)
+    consolidation = await forward(gateway)
+    await send_all(dispatcher)
+    (payload,) = receiver.verified(gateway.keys)
+    assert payload["type"] == EVENT
+    assert payload["data"]["consolidation_id"] == str(consolidation)
+    assert payload["data"]["totals"] == {"1:c2": "1200"}
+    assert gateway.rows(STATES) == [("delivered",)]
+    told = "SELECT convert_from(value, 'UTF8')::jsonb ->> 'consolidation_id' FROM outbox"
+    assert gateway.rows(told) == [(str(consolidation),)]
+    (view,) = (await gateway.call("GET", "/connections/ubnd-tinh/dispatches")).json()["items"]
+    assert (view["state"], view["attempts"], view["webhook_id"]) == (
+        *("delivered", 1),
+        receiver.received[0].id,
+    )
+
+
+async def test_an_event_becomes_one_dispatch_however_often_it_comes(
+    gateway: Gateway, receiver: Receiver
+) -> None:
+    await open_outbound(gateway, receiver)
+    await forward(gateway)
+    with pytest.raises(Exception, match="uq_dispatches"):
+        gateway.execute(
+            """INSERT INTO dispatches (id, connection_id, event_id, event_type, key, payload, state,
+               created_at, next_attempt_at, attempts, epoch)
+               SELECT gen_random_uuid(), connection_id, event_id, event_type, key, payload, state,
+               created_at, next_attempt_at, attempts, epoch FROM dispatches"""
+        )
+
+
+async def test_a_connection_gets_the_regimes_it_may_have(
+    gateway: Gateway, receiver: Receiver
+) -> None:
+    await open_outbound(gateway, receiver, regimes=["TTHC-II06A"])
+    await forward(gateway, regime="CDS-XA")
+    assert gateway.rows(STATES) == []
+
+
+async def test_a_failed_try_is_repeated_with_the_same_id(
+    gateway: Gateway, receiver: Receiver, dispatcher: Dispatcher
+) -> None:
+    await open_outbound(gateway, receiver)
+    await forward(gateway)
+    receiver.answers = ["503|Retry-After: 7"]
+    await send_all(dispatcher)
+    assert gateway.rows(STATES) == [("waiting",)]
+    wait = gateway.rows("SELECT next_attempt_at - now() FROM dispatches")[0][0]
+    assert timedelta(seconds=5) < wait <= timedelta(seconds=7)
+    gateway.execute("UPDATE dispatches SET next_attempt_at = now()")
+    await send_all(dispatcher)
+    assert gateway.rows(STATES) == [("delivered",)]
+    assert len({one.id for one in receiver.received}) == 1
+    assert gateway.rows("SELECT number, status FROM attempts ORDER BY 1") == [(1, 503), (2, 204)]
+
+
+async def test_a_redirect_is_a_failure_and_is_not_followed(
+    gateway: Gateway, receiver: Receiver, dispatcher: Dispatcher
+) -> None:
+    await open_outbound(gateway, receiver)
+    await forward(gateway)
+    receiver.answers = [f"302|Location: {receiver.url}/khac"]
+    await send_all(dispatcher)
+    assert len(receiver.received) == 1
+    assert gateway.rows("SELECT problem FROM attempts") == [("status-302",)]
+
+
+async def test_what_waits_is_held_by_a_suspension_and_goes_out_after_the_lift(
+    gateway: Gateway, receiver: Receiver, dispatcher: Dispatcher
+) -> None:
+    await open_outbound(gateway, receiver)
+    keys = [await forward(gateway)]
+    order = (await gateway.suspend("ubnd-tinh"))["id"]
+    keys.append(await forward(gateway))
+    await send_all(dispatcher)
+    assert receiver.received == []
+    assert (await gateway.direction("ubnd-tinh", "outbound"))["held"]["count"] == 2
+    await gateway.lift(order, choose="all")
+    assert (await gateway.direction("ubnd-tinh", "outbound"))["admin_state"] == "RESUMING"
+    await until(lambda: all_delivered(gateway, dispatcher))
+    sent = [payload["data"]["consolidation_id"] for payload in receiver.verified(gateway.keys)]
+    assert sent == [str(key) for key in keys]
+    async with gateway.database.transaction() as session:
+        assert await lifts.finish_resuming(session, "ubnd-tinh", Direction.OUTBOUND, now=now())
+    assert (await gateway.direction("ubnd-tinh", "outbound"))["admin_state"] == "ACTIVE"
+
+
+async def test_resuming_is_slow_at_first(
+    gateway: Gateway, receiver: Receiver, dispatcher: Dispatcher
+) -> None:
+    await open_outbound(gateway, receiver)
+    order = (await gateway.suspend("ubnd-tinh"))["id"]
+    for _ in range(5):
+        await forward(gateway)
+    await gateway.lift(order)
+    await send_all(dispatcher)
+    assert len(receiver.received) == 1
+
+
+async def test_only_the_latest_of_each_key_goes_out_when_so_decided(
+    gateway: Gateway, receiver: Receiver
+) -> None:
+    await open_outbound(gateway, receiver)
+    order = (await gateway.suspend("ubnd-tinh"))["id"]
+    one, other = new_id(), new_id()
+    for key in (one, other, one, one):
+        await forward(gateway, key=key)
+    await gateway.lift(order, choose="latest")
+    assert gateway.rows(STATES) == [
+        *(("superseded",), ("waiting",)),
+        *(("superseded",), ("waiting",)),
+    ]
+
+
+async def test_what_is_held_is_discarded_with_its_reason(
+    gateway: Gateway, receiver: Receiver
+) -> None:
+    await open_outbound(gateway, receiver)
+    order = (await gateway.suspend("ubnd-tinh"))["id"]
+    await forward(gateway)
+    await gateway.lift(order, choose="discard", reason="đã gửi bằng văn bản giấy")
+    assert gateway.rows("SELECT state, reason FROM dispatches") == [
+        ("discarded", "đã gửi bằng văn bản giấy")
+    ]
+    assert (await gateway.direction("ubnd-tinh", "outbound"))["admin_state"] == "ACTIVE"
+
+
+async def test_a_security_risk_cuts_off_what_is_in_flight(
+    gateway: Gateway, receiver: Receiver, dispatcher: Dispatcher
+) -> None:
+    await open_outbound(gateway, receiver)
+    await forward(gateway)
+    receiver.answers = [None]
+    await dispatcher.round()
+    await until(lambda: has_received(receiver, 1))
+    assert (await gateway.direction("ubnd-tinh", "outbound"))["observed"]["in_flight"] == 1
+    order = (await gateway.suspend("ubnd-tinh"))["id"]
+    await dispatcher.look()
+    await dispatcher.settled()
+    await until(lambda: was_broken_off(receiver))
+    assert gateway.rows(STATES) == [("held",)]
+    await gateway.lift(order)
+    await until(lambda: all_delivered(gateway, dispatcher))
+    assert len({one.id for one in receiver.received}) == 1
+
+
+async def test_maintenance_lets_what_is_in_flight_end(
+    gateway: Gateway, receiver: Receiver, dispatcher: Dispatcher
+) -> None:
+    await open_outbound(gateway, receiver)
+    await forward(gateway)
+    receiver.answers = [None]
+    await dispatcher.round()
+    await until(lambda: has_received(receiver, 1))
+    gateway.execute("UPDATE connections SET outbound_state = 'DRAINING'")
+    await dispatcher.look()
+    assert receiver.broken_off == 0
+    async with gateway.database.transaction() as session:
+        await dispatches.finish_draining(session, now=now())
+    assert gateway.rows("SELECT outbound_state FROM connections") == [("DRAINING",)]
+    await dispatcher.close()
+
+
+async def test_nothing_is_claimed_while_a_suspension_is_being_written(
+    gateway: Gateway, receiver: Receiver, dispatcher: Dispatcher
+) -> None:
+    await open_outbound(gateway, receiver)
+    await forward(gateway)
+    async with gateway.database.transaction() as session:
+        claimed = await dispatches.claim(session, "ubnd-tinh", slots=1, now=now())
+        suspending = asyncio.create_task(gateway.suspend("ubnd-tinh"))
+        await asyncio.sleep(0.2)
+        assert not suspending.done()
+    await suspending
+    assert len(claimed) == 1
+    async with gateway.database.transaction() as session:
+        assert await dispatches.claim(session, "ubnd-tinh", slots=1, now=now()) == []
+
+
+async def test_a_dead_receiver_opens_the_breaker_and_nothing_fails_for_good(
+    gateway: Gateway, receiver: Receiver, dispatcher: Dispatcher
+) -> None:
+    await open_outbound(gateway, receiver)
+    for _ in range(8):
+        await forward(gateway)
+    receiver.answers = ["500"] * 8
+    await send_all(dispatcher)
+    direction = await gateway.direction("ubnd-tinh", "outbound")
+    assert (direction["breaker_state"], direction["admin_state"]) == ("OPEN", "ACTIVE")
+    gateway.execute("UPDATE dispatches SET next_attempt_at = now()")
+    before = len(receiver.received)
+    await send_all(dispatcher)
+    assert len(receiver.received) == before
+    assert {state for (state,) in gateway.rows(STATES)} == {"waiting"}
+
+
+async def test_a_half_open_breaker_cannot_reopen_a_suspended_connection(
+    gateway: Gateway, receiver: Receiver, dispatcher: Dispatcher
+) -> None:
+    await open_outbound(gateway, receiver)
+    await forward(gateway)
+    await gateway.suspend("ubnd-tinh")
+    gateway.execute("UPDATE breakers SET state = 'HALF_OPEN', retry_at = now()")
+    gateway.execute("UPDATE dispatches SET state = 'waiting'")
+    await send_all(dispatcher)
+    assert receiver.received == []
+    assert (await gateway.direction("ubnd-tinh", "outbound"))["admin_state"] == "SUSPENDED"
+
+
+async def test_what_a_dead_dispatcher_had_claimed_goes_out_with_the_same_id(
+    gateway: Gateway, receiver: Receiver, dispatcher: Dispatcher
+) -> None:
+    await open_outbound(gateway, receiver)
+    await forward(gateway)
+    async with gateway.database.transaction() as session:
+        (parcel,) = await dispatches.claim(session, "ubnd-tinh", slots=1, now=now())
+    later = now() + timedelta(minutes=2)
+    async with gateway.database.transaction() as session:
+        await dispatches.reclaim(session, parcel.dispatch, "ubnd-tinh", now=later)
+    gateway.execute("UPDATE dispatches SET next_attempt_at = now()")
+    await send_all(dispatcher)
+    assert [one.id for one in receiver.received] == [parcel.webhook_id]
+
+
+async def test_the_board_shows_how_many_replicas_have_confirmed(
+    gateway: Gateway, receiver: Receiver, dispatcher: Dispatcher
+) -> None:
+    await open_outbound(gateway, receiver)
+    await dispatcher.confirm()
+    await gateway.suspend("ubnd-tinh")
+    observed = (await gateway.direction("ubnd-tinh", "outbound"))["observed"]
+    assert observed == {"replicas": 1, "confirmed": 0, "in_flight": 0}
+    await dispatcher.confirm()
+    observed = (await gateway.direction("ubnd-tinh", "outbound"))["observed"]
+    assert observed["confirmed"] == 1
+
+
+async def test_a_webhook_to_a_private_address_is_refused(gateway: Gateway) -> None:
+    await gateway.open("truoc")
+    body = {
+        "code": "moi",
+        "name": "Mới",
+        "system": "he-thong-truoc",
+        "directions": ["outbound"],
+        "webhook": {"url": "https://169.254.169.254/", "events": [EVENT]},
+    }
+    answer = await gateway.call("POST", "/connections", body)
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/target-not-allowed")
+
+
+async def all_delivered(gateway: Gateway, dispatcher: Dispatcher) -> bool:
+    """Dispatch once more and say whether everything has arrived."""
+    await dispatcher.round()
+    await dispatcher.settled()
+    return {state for (state,) in gateway.rows(STATES)} == {"delivered"}
+
+
+async def has_received(receiver: Receiver, count: int) -> bool:
+    """Say whether so many webhooks have come."""
+    return len(receiver.received) >= count
+
+
+async def was_broken_off(receiver: Receiver) -> bool:
+    """Say whether the sender went away."""
+    return receiver.broken_off > 0

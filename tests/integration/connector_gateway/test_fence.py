@@ -1,0 +1,76 @@
+"""The fence: from the commit of a suspension on, nothing is accepted and nothing starts (Đ8.1c)."""
+
+import asyncio
+import json
+import random
+import time
+
+import pytest
+from connector_gateway.commands import deliveries
+from connector_gateway.domain.receipts import Delivery
+
+from chassis.clock import now
+from tests.support.gateway import Gateway
+from tests.support.partner import Partner, a_delivery
+
+
+async def keep_pushing(
+    partner: Partner, stop: asyncio.Event, began: list[tuple[float, int]]
+) -> None:
+    """Push until told to stop; note when each push began and how it was answered."""
+    while not stop.is_set():
+        moment = time.monotonic()
+        answer = await partner.push(a_delivery(figures=20))
+        began.append((moment, answer.status_code))
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_no_push_is_accepted_after_a_suspension_has_committed(
+    gateway: Gateway, seed: int
+) -> None:
+    partner = await gateway.open("qg-tthc")
+    await partner.sign_in()
+    stop = asyncio.Event()
+    began: list[tuple[float, int]] = []
+    pushers = [asyncio.create_task(keep_pushing(partner, stop, began)) for _ in range(12)]
+    await asyncio.sleep(0.2 + random.Random(seed).random() / 5)
+    await gateway.suspend("qg-tthc")
+    committed = time.monotonic()
+    await asyncio.sleep(0.2)
+    stop.set()
+    await asyncio.gather(*pushers)
+    after = {status for moment, status in began if moment > committed}
+    assert {status for _, status in began} == {202, 503}
+    assert after == {503}
+    kinds = [
+        json.loads(entry)
+        for (entry,) in gateway.rows(
+            "SELECT entry FROM ledger_entries WHERE chain = 'qg-tthc' ORDER BY index"
+        )
+    ]
+    stopped = next(n for n, entry in enumerate(kinds) if entry.get("to") == "SUSPENDED")
+    assert "delivery-received" not in [entry["kind"] for entry in kinds[stopped:]]
+    late = "SELECT count(*) FROM receipts WHERE received_at > (SELECT in_force_at FROM suspensions)"
+    assert gateway.rows(late) == [(0,)]
+    assert gateway.rows("SELECT DISTINCT epoch FROM receipts") == [(1,)]
+
+
+async def test_a_push_under_way_delays_the_suspension_and_counts(gateway: Gateway) -> None:
+    partner = await gateway.open("qg-tthc")
+    who = await gateway.app.state.keyring.principal(await partner.sign_in())
+    delivery = Delivery("k", b"{}", "application/json", "")
+    async with gateway.database.transaction() as session:
+        await deliveries.receive(session, who, "qg-tthc", delivery, now=now())
+        suspending = asyncio.create_task(gateway.suspend("qg-tthc"))
+        await asyncio.sleep(0.2)
+        assert not suspending.done()
+    await suspending
+    assert gateway.rows("SELECT count(*) FROM receipts") == [(1,)]
+    assert (await partner.push(a_delivery())).status_code == 503
+
+
+async def test_another_connection_goes_on_undisturbed(gateway: Gateway) -> None:
+    other = await gateway.open("khac")
+    await gateway.open("qg-tthc")
+    await gateway.suspend("qg-tthc")
+    assert (await other.push(a_delivery())).status_code == 202

@@ -1,0 +1,63 @@
+"""Who may do what: every operation with every role, and with a system's token."""
+
+import pytest
+
+from chassis.identifiers import new_id
+from contracts.accounts.v1 import Role
+from tests.support.gateway import Gateway
+
+ACTING = {Role.OPERATOR, Role.CONNECTION_OPERATOR, Role.ADMINISTRATOR}
+LOOKING = {*ACTING, Role.AUDITOR}
+ORDER = f"/suspensions/{new_id()}"
+OPERATIONS = [
+    ("POST", "/systems", ACTING),
+    ("GET", "/systems", LOOKING),
+    ("POST", "/connections", ACTING),
+    ("GET", "/connections", LOOKING),
+    ("GET", "/connections/qg-tthc", LOOKING),
+    ("POST", "/connections/qg-tthc/flags", ACTING),
+    ("POST", "/connections/qg-tthc/revoke", ACTING),
+    ("GET", "/connections/qg-tthc/dispatches", LOOKING),
+    ("GET", "/connections/qg-tthc/deliveries", LOOKING),
+    ("GET", f"/connections/qg-tthc/deliveries/{new_id()}", LOOKING),
+    ("POST", "/connections/qg-tthc/deliveries", set()),
+    ("POST", "/suspensions", ACTING),
+    ("GET", "/suspensions", LOOKING),
+    ("GET", ORDER, LOOKING),
+    ("POST", f"{ORDER}/lift", ACTING),
+    ("POST", f"{ORDER}/lift/approve", ACTING),
+    ("GET", "/ledger", LOOKING),
+    ("GET", "/ledger/roots", LOOKING),
+]
+
+
+async def test_every_operation_lets_in_its_roles_and_nobody_else(gateway: Gateway) -> None:
+    await gateway.open("qg-tthc")
+    for method, path, roles in OPERATIONS:
+        for role in Role:
+            answer = await gateway.call(method, path, {}, by=gateway.person(role))
+            assert (answer.status_code != 403) is (role in roles), (method, path, role)
+
+
+async def test_a_system_reaches_its_own_connection_only(gateway: Gateway) -> None:
+    stranger = await (await gateway.open("khac")).headers()
+    await gateway.open("qg-tthc")
+    for method, path, _ in OPERATIONS:
+        answer = await gateway.call(method, path, {}, by=stranger)
+        assert answer.status_code == 403, (method, path, answer.text)
+
+
+async def test_the_table_names_every_guarded_operation(gateway: Gateway) -> None:
+    document = (await gateway.client.get("/api/connector-gateway/v1/openapi.json")).json()
+    guarded = sum(
+        bool(operation.get("security"))
+        for operations in document["paths"].values()
+        for operation in operations.values()
+    )
+    assert guarded == len(OPERATIONS) + 1, "the other one is acknowledge, open to owners"
+
+
+@pytest.mark.parametrize("code", ["system", "A B", "x", "-mot", "Hoa"])
+async def test_a_code_is_plain_and_not_the_systems_own(gateway: Gateway, code: str) -> None:
+    body = {"code": code, "name": "x", "owner_agency": "H01", "owner_email": "a@b.vn"}
+    assert (await gateway.call("POST", "/systems", body)).status_code == 422

@@ -1,0 +1,129 @@
+"""The cheap checks of a push: nesting, number of figures, encodings, bombs."""
+
+import gzip
+import json
+from typing import Any
+
+import pytest
+import zstandard
+from connector_gateway.api.intake import (
+    CSV,
+    JSON,
+    LARGEST,
+    XLSX,
+    check,
+    figures_of,
+    is_deeper_than,
+    unpack,
+)
+from connector_gateway.errors import (
+    DeliveryTooLarge,
+    EncodingBroken,
+    JsonUnreadable,
+    MediaTypeUnknown,
+    TextInvalid,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chassis.errors import Refusal
+from tests.support.partner import a_delivery
+
+VALUES = st.recursive(
+    st.none() | st.text('[]{}"\\,:á', max_size=8) | st.integers(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=30,
+)
+
+
+def depth_of(value: Any) -> int:
+    """Return how deep ``value`` nests: the oracle."""
+    if isinstance(value, dict):
+        return 1 + max(map(depth_of, value.values()), default=0)
+    if isinstance(value, list):
+        return 1 + max(map(depth_of, value), default=0)
+    return 0
+
+
+@given(VALUES)
+def test_nesting_is_measured_as_a_parser_would(value: Any) -> None:
+    content = json.dumps(value, ensure_ascii=False).encode()
+    deep = depth_of(value)
+    assert not is_deeper_than(max(deep, 1), content)
+    assert deep < 2 or is_deeper_than(deep - 1, content)
+
+
+def test_the_dense_form_is_well_within_the_limit() -> None:
+    check(json.dumps(a_delivery(figures=1000)).encode(), JSON)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "refusal"),
+    [
+        pytest.param(b"[" * 10_000, JSON, DeliveryTooLarge, id="nested 10,000 deep, open"),
+        pytest.param(b'{"a":' + b"[" * 9 + b"]" * 9 + b"}", JSON, DeliveryTooLarge, id="depth 10"),
+        pytest.param(
+            b'{"a":"' + b"]" * 9 + b'","b":' + b"[" * 9 + b"]" * 9 + b"}",
+            *(JSON, DeliveryTooLarge),
+            id="brackets in a string do not count down",
+        ),
+        pytest.param(b'{"regime":', JSON, JsonUnreadable, id="cut off"),
+        pytest.param(b'{"a":1}x', JSON, JsonUnreadable, id="something after it"),
+        pytest.param(b"[1]", JSON, JsonUnreadable, id="no object"),
+        pytest.param(b'{"a":NaN}', JSON, JsonUnreadable, id="NaN"),
+        pytest.param(b'{"a":"\xff"}', JSON, TextInvalid, id="no UTF-8"),
+        pytest.param(b'{"a":"\xed\xa0\x80"}', JSON, TextInvalid, id="a lone surrogate as bytes"),
+        pytest.param("mã;1".encode("utf-16"), CSV, TextInvalid, id="CSV in UTF-16"),
+        pytest.param(b"a,b,c\n", XLSX, MediaTypeUnknown, id="a workbook that is none"),
+    ],
+)
+def test_what_cannot_be_a_delivery_is_refused(
+    content: bytes, kind: str, refusal: type[Refusal]
+) -> None:
+    with pytest.raises(refusal):
+        check(content, kind)
+
+
+def test_a_nesting_of_eight_is_taken() -> None:
+    check(b'{"a":' + b"[" * 7 + b"]" * 7 + b"}", JSON)
+
+
+@pytest.mark.parametrize("form", ["dense", "list"])
+def test_more_than_20_000_figures_are_refused(form: str) -> None:
+    dense = {"reports": [{"values": [["1", None]] * 20_001}]}
+    listed = {"figures": [{"value": "1"}] * 20_001}
+    content = json.dumps(dense if form == "dense" else listed).encode()
+    with pytest.raises(DeliveryTooLarge):
+        check(content, JSON)
+
+
+def test_null_is_no_figure() -> None:
+    assert figures_of({"reports": [{"values": [["1", None, "-", ""]]}]}) == 3
+
+
+@pytest.mark.parametrize("odd", [None, 7, "x", {"values": 3}, {"values": [3]}], ids=str)
+def test_odd_shapes_are_left_to_submissions(odd: Any) -> None:
+    assert figures_of({"reports": [odd]}) == 0
+    assert figures_of({"reports": odd}) == 0 if odd is None else True
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "zstd"])
+def test_a_packed_body_is_unpacked(encoding: str) -> None:
+    content = json.dumps(a_delivery()).encode()
+    pack = gzip.compress if encoding == "gzip" else zstandard.ZstdCompressor().compress
+    assert unpack(pack(content), encoding) == content
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "zstd"])
+def test_a_bomb_is_refused_without_being_unpacked_whole(encoding: str) -> None:
+    pack = gzip.compress if encoding == "gzip" else zstandard.ZstdCompressor().compress
+    with pytest.raises(DeliveryTooLarge):
+        unpack(pack(bytes(50 * LARGEST)), encoding)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "zstd"])
+def test_a_body_that_is_not_packed_as_it_says_is_refused(encoding: str) -> None:
+    pack = gzip.compress if encoding == "gzip" else zstandard.ZstdCompressor().compress
+    for body in (b"khong nen", pack(bytes(range(256)) * 2000)[:-5], pack(b"x") + b"y"):
+        with pytest.raises(EncodingBroken):
+            unpack(body, encoding)
