@@ -23,6 +23,8 @@ TOKEN = re.compile(
 )
 FUNCTIONS = frozenset({"previous", "last_year", "year_to_date"})
 COMPARISONS = frozenset({"=", "!=", "<", "<=", ">", ">="})
+DEEPEST = 20
+"""How many parentheses and signs may stand inside one another."""
 
 
 class FormulaUnreadable(ValueError):
@@ -115,6 +117,7 @@ class _Reader:
             self._tokens.append((kind, found[kind], found.start(kind)))
             at = found.end()
         self._next = 0
+        self._depth = 0
 
     def rule(self) -> Node:
         left = self._expression()
@@ -139,8 +142,14 @@ class _Reader:
         return node
 
     def _factor(self) -> Node:
-        if self._next >= len(self._tokens):
+        if self._next >= len(self._tokens) or self._depth == DEEPEST:
             raise self._unreadable()
+        self._depth += 1
+        node = self._leaf_or_group()
+        self._depth -= 1
+        return node
+
+    def _leaf_or_group(self) -> Node:
         kind, said, _ = self._tokens[self._next]
         self._next += 1
         match kind, said:
@@ -164,9 +173,10 @@ class _Reader:
             self._next -= 1
             raise self._unreadable()
         self._expect("(")
+        begin = self._next
         inner = self._factor()
         if not isinstance(inner, Code) or inner.function:
-            self._next -= 1
+            self._next = begin
             raise self._unreadable()
         self._expect(")")
         return Code(inner.code, function)
