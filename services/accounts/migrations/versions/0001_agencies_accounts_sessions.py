@@ -16,7 +16,7 @@ TABLES = (
         identification_code text UNIQUE,
         name text NOT NULL,
         level text NOT NULL,
-        parent_code text REFERENCES agencies (code),
+        parent_code text REFERENCES agencies (code) DEFERRABLE INITIALLY DEFERRED,
         valid_from date NOT NULL,
         valid_to date,
         legal_basis text NOT NULL,
@@ -35,6 +35,7 @@ TABLES = (
         reason text NOT NULL,
         due_at timestamptz,
         done_at timestamptz NOT NULL,
+        done_by text NOT NULL,
         CONSTRAINT uq_written_requests_number UNIQUE (agency, number, signed_on, action)
     )
     """,
@@ -53,9 +54,11 @@ TABLES = (
         issued_at timestamptz NOT NULL,
         locked_at timestamptz,
         lock_reason text,
-        failed_logins integer NOT NULL DEFAULT 0,
-        failed_at timestamptz,
-        CONSTRAINT ck_accounts_lock CHECK ((locked_at IS NULL) = (lock_reason IS NULL))
+        locked_by text,
+        lock_request_id uuid REFERENCES written_requests (id),
+        CONSTRAINT ck_accounts_roles CHECK (jsonb_array_length(roles) > 0),
+        CONSTRAINT ck_accounts_lock CHECK (num_nulls(locked_at, lock_reason, locked_by) IN (0, 3)),
+        CONSTRAINT ck_accounts_lock_request CHECK (locked_at IS NOT NULL OR lock_request_id IS NULL)
     )
     """,
     "CREATE INDEX ix_accounts_agency ON accounts (agency)",
@@ -76,6 +79,14 @@ TABLES = (
         session_id uuid NOT NULL REFERENCES sessions (id)
     )
     """,
+    "CREATE INDEX ix_spent_refresh_tokens_session_id ON spent_refresh_tokens (session_id)",
+    """
+    CREATE TABLE failures (
+        name_hash text PRIMARY KEY,
+        times integer NOT NULL CHECK (times > 0),
+        failed_at timestamptz NOT NULL
+    )
+    """,
     """
     CREATE TABLE known_calendars (
         year integer PRIMARY KEY,
@@ -84,7 +95,8 @@ TABLES = (
     """,
     """
     CREATE TABLE announced_keys (
-        kid text PRIMARY KEY,
+        issuer text PRIMARY KEY,
+        kid text NOT NULL,
         announced_at timestamptz NOT NULL
     )
     """,

@@ -2,7 +2,7 @@
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from accounts.commands import keys
+from accounts.commands import calendars
 from chassis.delivery import Consumers, Envelope
 from contracts.catalog.v1 import CalendarChanged
 
@@ -12,4 +12,4 @@ consumers = Consumers(service="accounts")
 @consumers.on(CalendarChanged)
 async def calendar_changed(session: AsyncSession, event: CalendarChanged, _: Envelope) -> None:
     """Keep the calendar that the clock of written requests runs on (Điều 4.3)."""
-    await keys.learn_calendar(session, event)
+    await calendars.learn_calendar(session, event)

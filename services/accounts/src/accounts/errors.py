@@ -21,6 +21,12 @@ class SessionEnded(Unauthenticated):
     slug = "session-ended"
 
 
+class AgenciesUnsound(Invalid):
+    """A list of agencies contradicts itself or what stands; every place is named."""
+
+    slug = "agencies-unsound"
+
+
 class AgencyUnknown(Invalid):
     """An agency is named that has not been opened."""
 
@@ -57,10 +63,16 @@ class RequestRequired(Invalid):
     slug = "written-request-required"
 
 
-class RequestUsed(Conflict):
-    """This written request has been carried out already."""
+class RequestImpossible(Invalid):
+    """The written request asks for something else, or its days cannot be."""
 
-    slug = "written-request-used"
+    slug = "written-request-impossible"
+
+
+class RequestDiffers(Conflict):
+    """A request of that number stands already with another receipt or reason."""
+
+    slug = "written-request-differs"
 
 
 class AccountAlreadyLocked(Conflict):
@@ -70,7 +82,7 @@ class AccountAlreadyLocked(Conflict):
 
 
 class PasswordWeak(Invalid):
-    """The new password is too short, a word everybody tries, or the old one again."""
+    """A password is too short, a word everybody tries, or the old one again."""
 
     slug = "password-weak"
 

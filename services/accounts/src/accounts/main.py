@@ -4,9 +4,9 @@ from fastapi import FastAPI
 
 from accounts import api
 from accounts.commands.accounts import issue_first_administrator
-from accounts.commands.keys import announce_keys
+from accounts.commands.keys import announce_keys, signer_of
 from accounts.consumers import consumers
-from accounts.domain.tokens import Signer
+from accounts.jobs import jobs
 from accounts.settings import Settings
 from chassis.app import Doors, create_service
 
@@ -19,10 +19,11 @@ def create_app(settings: Settings) -> FastAPI:
         routers=[api.router],
         public_routers=[api.public_router],
         consumers=consumers,
+        jobs=jobs,
         on_start=[announce_keys, issue_first_administrator],
     )
     app = create_service(settings, doors)
-    app.state.signer = Signer.from_file(settings.signing_key_file)
+    app.state.signer = signer_of(settings.signing_key_file)
     return app
 
 

@@ -1,11 +1,11 @@
 """Every read of accounts."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import func
+from sqlalchemy import func, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -13,7 +13,7 @@ from accounts.domain.accounts import Account
 from accounts.domain.agencies import Agency
 from accounts.domain.known import KnownCalendar
 from accounts.domain.requests import WrittenRequest
-from accounts.domain.sessions import Session, SpentRefreshToken
+from accounts.domain.sessions import Failures, Session, SpentRefreshToken
 from chassis.database import raw_connection
 from chassis.paging import Page, decode, encode
 from contracts.accounts.v1 import AgencyLevel, PublicKey
@@ -44,6 +44,21 @@ class AccountView(BaseModel):
     is_locked: bool
 
 
+class RequestView(BaseModel):
+    """A written request with its clock (Điều 4.3)."""
+
+    id: UUID
+    number: str
+    signed_on: date
+    received_at: datetime
+    agency: str
+    action: str
+    reason: str
+    due_at: datetime | None
+    done_at: datetime
+    is_overdue: bool
+
+
 class Me(BaseModel):
     """Who is signed in."""
 
@@ -57,9 +72,28 @@ class Me(BaseModel):
     must_change_password: bool
 
 
+async def one_at_a_time(session: AsyncSession, what: str) -> None:
+    """Let one transaction at a time do ``what``; the others wait here until it ends."""
+    connection = await raw_connection(session)
+    await connection.execute("SELECT pg_advisory_xact_lock(1, hashtext($1))", what)
+
+
 async def agencies_by_code(session: AsyncSession, codes: Sequence[str]) -> dict[str, Agency]:
     """Return those of ``codes`` that are open, by code."""
     found = await session.exec(select(Agency).where(col(Agency.code).in_(codes)))
+    return {agency.code: agency for agency in found}
+
+
+async def agencies_named(session: AsyncSession, listed: Sequence[Agency]) -> dict[str, Agency]:
+    """Return, by code, what stands under a code of ``listed``: own, of the parent, of the other
+    scheme."""
+    codes = {agency.code for agency in listed} | {one.parent_code for one in listed}
+    others = {one.identification_code for one in listed if one.identification_code}
+    found = await session.exec(
+        select(Agency).where(
+            or_(col(Agency.code).in_(codes), col(Agency.identification_code).in_(others))
+        )
+    )
     return {agency.code: agency for agency in found}
 
 
@@ -89,15 +123,41 @@ def agency_view(agency: Agency) -> AgencyView:
     return AgencyView.model_validate(agency, from_attributes=True)
 
 
-async def account_by_id(session: AsyncSession, account_id: UUID) -> Account | None:
+async def account_for_update(session: AsyncSession, account_id: UUID) -> Account | None:
     """Return an account, locked against others until the transaction ends."""
     statement = select(Account).where(Account.id == account_id).with_for_update()
     return (await session.exec(statement)).first()
 
 
-async def account_by_username(session: AsyncSession, username: str) -> Account | None:
-    """Return an account by its user name, locked against others."""
-    statement = select(Account).where(Account.username == username).with_for_update()
+async def account_by_username(
+    session: AsyncSession, username: str, *, for_update: bool = False
+) -> Account | None:
+    """Return an account by its user name."""
+    statement = select(Account).where(Account.username == username)
+    if for_update:
+        statement = statement.with_for_update()
+    return (await session.exec(statement)).first()
+
+
+async def account_by_refresh(session: AsyncSession, refresh_hash: str) -> Account | None:
+    """Return the account whose session a refresh token renews, locked against others."""
+    statement = (
+        select(Account)
+        .join(Session, col(Session.account_id) == Account.id)
+        .where(Session.refresh_hash == refresh_hash)
+        .with_for_update(of=Account)
+    )
+    return (await session.exec(statement)).first()
+
+
+async def failures(session: AsyncSession, name_hash: str) -> Failures | None:
+    """Return the failed sign-ins under a user name."""
+    return await session.get(Failures, name_hash)
+
+
+async def failures_for_update(session: AsyncSession, name_hash: str) -> Failures | None:
+    """Return the failed sign-ins under a user name, locked against others."""
+    statement = select(Failures).where(Failures.name_hash == name_hash).with_for_update()
     return (await session.exec(statement)).first()
 
 
@@ -149,6 +209,32 @@ async def request_like(session: AsyncSession, request: WrittenRequest) -> Writte
     return (await session.exec(statement)).first()
 
 
+async def requests_without_due_time(session: AsyncSession) -> list[WrittenRequest]:
+    """Return the requests that came before the calendar of their year."""
+    return list(
+        await session.exec(select(WrittenRequest).where(col(WrittenRequest.due_at).is_(None)))
+    )
+
+
+async def requests_of(
+    session: AsyncSession, *, agency: str | None, limit: int, after: UUID | None
+) -> Page[RequestView]:
+    """Return written requests, the latest first."""
+    statement = select(WrittenRequest).order_by(col(WrittenRequest.id).desc()).limit(limit + 1)
+    if agency:
+        statement = statement.where(WrittenRequest.agency == agency)
+    if after:
+        statement = statement.where(col(WrittenRequest.id) < after)
+    rows = list(await session.exec(statement))
+    more = str(rows[limit - 1].id) if len(rows) > limit else None
+    return Page(items=[request_view(row) for row in rows[:limit]], next=more)
+
+
+def request_view(request: WrittenRequest) -> RequestView:
+    """Shape a written request for the API."""
+    return RequestView.model_validate(request, from_attributes=True)
+
+
 async def session_by_refresh(session: AsyncSession, refresh_hash: str) -> Session | None:
     """Return the session whose current refresh token this is, locked against others."""
     statement = select(Session).where(Session.refresh_hash == refresh_hash).with_for_update()
@@ -161,6 +247,7 @@ async def session_robbed(session: AsyncSession, refresh_hash: str) -> Session | 
         select(Session)
         .join(SpentRefreshToken, col(SpentRefreshToken.session_id) == Session.id)
         .where(SpentRefreshToken.refresh_hash == refresh_hash)
+        .with_for_update(of=Session)
     )
     return (await session.exec(statement)).first()
 
@@ -173,9 +260,10 @@ async def open_sessions(session: AsyncSession, account_id: UUID) -> list[Session
     return list(await session.exec(statement))
 
 
-async def session_by_id(session: AsyncSession, session_id: UUID) -> Session | None:
-    """Return a session."""
-    return await session.get(Session, session_id)
+async def session_for_update(session: AsyncSession, session_id: UUID) -> Session | None:
+    """Return a session, locked against others."""
+    statement = select(Session).where(Session.id == session_id).with_for_update()
+    return (await session.exec(statement)).first()
 
 
 async def me(session: AsyncSession, account_id: UUID) -> tuple[Account, str] | None:
@@ -200,9 +288,3 @@ async def public_keys(session: AsyncSession) -> list[PublicKey]:
     connection = await raw_connection(session)
     rows = await connection.fetch("SELECT jwk::text FROM known_keys ORDER BY kid")
     return [PublicKey.model_validate_json(row["jwk"]) for row in rows]
-
-
-async def is_announced(session: AsyncSession, kid: str) -> bool:
-    """Say whether the public key ``kid`` has been said to the others."""
-    connection = await raw_connection(session)
-    return bool(await connection.fetchval("SELECT 1 FROM announced_keys WHERE kid = $1", kid))

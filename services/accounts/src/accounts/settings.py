@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pydantic import SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from chassis.settings import ServiceSettings
@@ -14,7 +15,7 @@ class Settings(ServiceSettings):
 
     signing_key_file: Path
     """Ed25519 private key (PKCS 8, PEM) with which access tokens are signed."""
-    bootstrap_password: str | None = None
+    bootstrap_password: SecretStr | None = None
     """Password of the first administrator, used only while there is no account at all."""
     bootstrap_agency: str = "STTTT"
     """Agency of the first administrator: the operator of the hub (Sở TT&TT)."""

@@ -11,7 +11,7 @@ from accounts import queries
 from accounts.commands import accounts
 from accounts.commands.accounts import NewAccount
 from accounts.domain.requests import Action, Reason, WrittenRequest
-from accounts.queries import AccountView
+from accounts.queries import AccountView, RequestView
 from chassis.auth import Principal, allow
 from chassis.clock import Now
 from chassis.database import Transaction
@@ -35,9 +35,9 @@ class RequestBody(Body):
     received_at: AwareDatetime
     agency: StatisticsCode
     action: Action
-    reason: Reason = Reason.NEW
+    reason: Reason
 
-    def request(self, action: Action, now: datetime) -> WrittenRequest:
+    def request(self, who: Principal, now: datetime) -> WrittenRequest:
         """Return the request as it is carried out."""
         return WrittenRequest(
             id=new_id(),
@@ -45,9 +45,10 @@ class RequestBody(Body):
             signed_on=self.date,
             received_at=self.received_at,
             agency=self.agency,
-            action=action,
+            action=self.action,
             reason=self.reason,
             done_at=now,
+            done_by=who.subject,
         )
 
 
@@ -56,11 +57,12 @@ class AccountBody(Body):
 
     username: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{2,60}$")]
     display_name: Annotated[Text, Field(min_length=1, max_length=120)]
-    email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=200)] | None = None
+    email: Annotated[Text, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=200)] | None = None
     agency: StatisticsCode
-    roles: Annotated[list[Role], Field(min_length=1)]
-    password: Annotated[Text, Field(min_length=15, max_length=256)] | None = None
+    roles: Annotated[list[Role], Field(min_length=1, max_length=len(Role))]
+    password: Annotated[Text, Field(min_length=1, max_length=256)] | None = None
     is_initial_password: bool = True
+    """Whether the holder has to change the password before anything else."""
 
 
 class AccountList(Body):
@@ -77,8 +79,8 @@ class Lock(Body):
     emergency_reason: Annotated[Text, Field(min_length=1, max_length=500)] | None = None
 
 
-class Issued(BaseModel):
-    """An account that was issued; ``password`` only where one was made up."""
+class IssuedAccount(BaseModel):
+    """An account that was issued; ``password`` only where one was made up, shown this once."""
 
     account_id: UUID
     username: str
@@ -87,27 +89,29 @@ class Issued(BaseModel):
 
 
 class IssuedList(BaseModel):
-    """The accounts of one written request, in the order asked."""
+    """The accounts of one written request, in the order asked, and the clock of the request."""
 
-    items: list[Issued]
+    written_request: RequestView
+    items: list[IssuedAccount]
 
 
 @router.post("/accounts", status_code=201)
-async def issue(body: AccountList, session: Transaction, _: Operator, now: Now) -> IssuedList:
+async def issue(body: AccountList, session: Transaction, who: Operator, now: Now) -> IssuedList:
     """Issue accounts on a written request (Điều 4.1), within one working day (Điều 4.3)."""
     wanted = [NewAccount(**one.model_dump()) for one in body.accounts]
-    request = body.written_request.request(Action.ISSUE, now)
+    request = body.written_request.request(who, now)
     issued = await accounts.issue_accounts(session, request, wanted, now=now)
     return IssuedList(
+        written_request=queries.request_view(issued.request),
         items=[
-            Issued(
+            IssuedAccount(
                 account_id=account.id,
                 username=account.username,
                 password=password,
                 must_change_password=account.must_change_password(now),
             )
-            for account, password in issued
-        ]
+            for account, password in issued.accounts
+        ],
     )
 
 
@@ -115,7 +119,7 @@ async def issue(body: AccountList, session: Transaction, _: Operator, now: Now) 
 async def list_accounts(
     session: Transaction,
     _: Reader,
-    agency: str | None = None,
+    agency: StatisticsCode | None = None,
     limit: Limit = 100,
     after: After = None,
 ) -> Page[AccountView]:
@@ -125,11 +129,30 @@ async def list_accounts(
 
 @router.post("/accounts/{account_id}/lock", status_code=204)
 async def lock(
-    account_id: UUID, body: Lock, session: Transaction, _: Operator, now: Now
+    account_id: UUID, body: Lock, session: Transaction, who: Operator, now: Now
 ) -> Response:
-    """Lock an account (Điều 4.2); its sessions end at once in every service."""
-    request = body.written_request.request(Action.LOCK, now) if body.written_request else None
+    """Lock an account (Điều 4.2); its sessions end at once in every service.
+
+    After an emergency lock the written request that must follow is sent here too.
+    """
     await accounts.lock_account(
-        session, account_id, request=request, emergency_reason=body.emergency_reason, now=now
+        session,
+        account_id,
+        request=body.written_request.request(who, now) if body.written_request else None,
+        emergency_reason=body.emergency_reason,
+        by=who.subject,
+        now=now,
     )
     return Response(status_code=204)
+
+
+@router.get("/written-requests")
+async def list_requests(
+    session: Transaction,
+    _: Reader,
+    agency: StatisticsCode | None = None,
+    limit: Limit = 100,
+    after: UUID | None = None,
+) -> Page[RequestView]:
+    """List written requests, the latest first, each with its clock of one working day."""
+    return await queries.requests_of(session, agency=agency, limit=limit, after=after)

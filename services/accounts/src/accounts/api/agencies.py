@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from accounts import queries
@@ -33,10 +33,11 @@ class NewAgency(Body):
     level: AgencyLevel
     parent_code: StatisticsCode | None = None
     valid_from: date
+    valid_to: date | None = None
 
 
 class AgencyList(Body):
-    """Agencies to be opened in one action on one legal basis, parents before children."""
+    """Agencies to be opened in one action on one legal basis, in any order."""
 
     legal_basis: Annotated[Text, Field(min_length=1, max_length=500)]
     agencies: Annotated[list[NewAgency], Field(min_length=1, max_length=1000)]
@@ -62,7 +63,7 @@ async def agencies(
     session: Transaction,
     _: Anyone,
     level: AgencyLevel | None = None,
-    parent: Annotated[StatisticsCode | None, Query()] = None,
+    parent: StatisticsCode | None = None,
     limit: Limit = 100,
     after: After = None,
 ) -> Page[AgencyView]:
@@ -71,7 +72,7 @@ async def agencies(
 
 
 @router.get("/agencies/{code}")
-async def agency(code: str, session: Transaction, _: Anyone) -> AgencyView:
+async def agency(code: StatisticsCode, session: Transaction, _: Anyone) -> AgencyView:
     """Return one agency."""
     found = await queries.agencies_by_code(session, [code])
     if code not in found:

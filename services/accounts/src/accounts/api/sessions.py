@@ -1,5 +1,7 @@
 """Sessions over HTTP: sign in, renew, sign out, who am I, the keys that check tokens."""
 
+import asyncio
+import time
 from typing import Annotated
 from uuid import UUID
 
@@ -7,8 +9,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from accounts import queries
-from accounts.commands import accounts, sessions
-from accounts.commands.sessions import Grant, Refused
+from accounts.commands import passwords, sessions
+from accounts.commands.sessions import Grant
 from accounts.domain.tokens import Signer
 from accounts.errors import AccountNotFound, SessionEnded, SignInRefused, SignInThrottled
 from accounts.queries import Me
@@ -24,6 +26,9 @@ router = APIRouter(tags=["sessions"])
 public_router = APIRouter(tags=["sessions"])
 Anyone = Annotated[Principal, Depends(allow())]
 Secret = Annotated[Text, Field(min_length=1, max_length=256)]
+REFUSAL_AFTER = 0.4
+"""Seconds before which no refusal leaves: checking an administrator costs more than others, and
+the time must not tell who is one."""
 
 
 class SignIn(Body):
@@ -73,15 +78,24 @@ Signing = Annotated[Signer, Depends(signer)]
 
 @router.post("/sessions", status_code=201)
 async def sign_in(body: SignIn, request: Request, signing: Signing, now: Now) -> Tokens:
-    """Sign in as a person. Wrong or unknown: 401 in the same time; too often: 429."""
+    """Sign in as a person. Wrong or unknown: 401 in the same time; too often: 429.
+
+    While ``must_change_password`` holds, the token opens ``/me`` and ``/me/password`` only; after
+    the change a refresh gives one with all rights.
+    """
+    began = time.monotonic()
     database: Database = request.app.state.database
     async with database.transaction() as session:
-        found = await sessions.sign_in(session, signing, body.username, body.password, now=now)
-    if isinstance(found, Refused):
-        if found.wait:
-            raise SignInThrottled(seconds=found.wait, headers={"Retry-After": str(found.wait)})
-        raise SignInRefused
-    return _tokens(found)
+        claim = await sessions.look_up(session, body.username, now=now)
+    if claim.wait:
+        raise _throttled(claim.wait)
+    is_right = await passwords.matches(body.password, claim.password_hash)
+    async with database.transaction() as session:
+        found = await sessions.sign_in(session, signing, claim, is_right=is_right, now=now)
+    if isinstance(found, Grant):
+        return _tokens(found)
+    await asyncio.sleep(max(0.0, began + REFUSAL_AFTER - time.monotonic()))
+    raise _throttled(found.wait) if found.wait else SignInRefused
 
 
 @router.post("/sessions/refresh", status_code=201)
@@ -128,11 +142,16 @@ async def me(session: Transaction, who: Anyone, now: Now) -> Me:
 async def change_password(
     body: PasswordChange, session: Transaction, who: Anyone, now: Now
 ) -> Response:
-    """Change one's own password (Điều 4.4); at least 15 characters."""
+    """Change one's own password (Điều 4.4); the holder's other sessions end."""
     if who.kind != "person":
         raise Forbidden
-    await accounts.change_password(
-        session, UUID(who.subject), current=body.current, new=body.new, now=now
+    await passwords.change_password(
+        session,
+        UUID(who.subject),
+        UUID(who.session_id) if who.session_id else None,
+        current=body.current,
+        new=body.new,
+        now=now,
     )
     return Response(status_code=204)
 
@@ -141,6 +160,10 @@ async def change_password(
 async def keys(session: Transaction) -> KeySet:
     """Return the public keys with which the hub signs tokens, receipts and webhooks."""
     return KeySet(keys=await queries.public_keys(session))
+
+
+def _throttled(wait: int) -> SignInThrottled:
+    return SignInThrottled(seconds=wait, headers={"Retry-After": str(wait)})
 
 
 def _tokens(grant: Grant) -> Tokens:

@@ -1,26 +1,29 @@
 """Issuing and locking accounts on a written request (Điều 4)."""
 
-import asyncio
 import secrets
+import tomllib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import resources
 from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from accounts import queries
+from accounts.commands.passwords import all_hashed, hashed
+from accounts.commands.requests import carry_out
+from accounts.commands.sessions import end_others
 from accounts.domain.accounts import Account
-from accounts.domain.passwords import hash_password, is_password, is_weak
-from accounts.domain.requests import WrittenRequest, due_at
+from accounts.domain.norms import norms_on
+from accounts.domain.passwords import is_weak
+from accounts.domain.requests import Action, WrittenRequest
 from accounts.errors import (
     AccountNotFound,
     AgencyUnknown,
     PasswordWeak,
-    PasswordWrong,
     RequestRequired,
-    RequestUsed,
     UsernameTaken,
 )
 from accounts.settings import Settings
@@ -28,10 +31,7 @@ from chassis.clock import now as this_moment
 from chassis.errors import Place
 from chassis.identifiers import new_id
 from chassis.outbox import publish
-from contracts.accounts.v1 import AccountIssued, AccountLocked, Role, SessionRevoked
-
-HASHING = asyncio.Semaphore(2)
-"""Argon2 takes memory and a core on purpose; so many run at a time, the others wait."""
+from contracts.accounts.v1 import AccountIssued, AccountLocked, Role
 
 
 @dataclass(frozen=True)
@@ -47,16 +47,12 @@ class NewAccount:
     is_initial_password: bool = True
 
 
-async def hashed(password: str, *, is_administrator: bool) -> str:
-    """Return the hash of ``password``, computed beside the event loop."""
-    async with HASHING:
-        return await asyncio.to_thread(hash_password, password, is_administrator=is_administrator)
+@dataclass(frozen=True)
+class Issued:
+    """Accounts as they were issued, each with a password that was made up, and their ground."""
 
-
-async def matches(password: str, password_hash: str) -> bool:
-    """Say whether ``password`` is the one that was hashed, beside the event loop."""
-    async with HASHING:
-        return await asyncio.to_thread(is_password, password, password_hash)
+    request: WrittenRequest
+    accounts: list[tuple[Account, str | None]]
 
 
 async def issue_accounts(
@@ -65,23 +61,25 @@ async def issue_accounts(
     wanted: Sequence[NewAccount],
     *,
     now: datetime,
-) -> list[tuple[Account, str | None]]:
-    """Issue ``wanted`` on ``request`` (Điều 4.1); return each with a password that was made up."""
-    await _carry_out(session, request, now=now)
+) -> Issued:
+    """Issue ``wanted`` on ``request`` (Điều 4.1), all of them or none."""
+    await queries.one_at_a_time(session, "accounts")
+    request = await carry_out(session, request, Action.ISSUE, now=now)
     await _refuse_unknown_agencies(session, wanted)
+    _refuse_weak_passwords(wanted, shortest=norms_on(now.date()).shortest_password)
     await _refuse_taken_names(session, wanted)
     made_up = [None if one.password else secrets.token_urlsafe(18) for one in wanted]
-    hashes = await asyncio.gather(
-        *(
-            hashed(one.password or made or "", is_administrator=Role.ADMINISTRATOR in one.roles)
+    hashes = await all_hashed(
+        [
+            (one.password or made or "", Role.ADMINISTRATOR in one.roles)
             for one, made in zip(wanted, made_up, strict=True)
-        )
+        ]
     )
     accounts = [
         _issue(session, one, password_hash, request_id=request.id, now=now)
         for one, password_hash in zip(wanted, hashes, strict=True)
     ]
-    return list(zip(accounts, made_up, strict=True))
+    return Issued(request, list(zip(accounts, made_up, strict=True)))
 
 
 async def lock_account(
@@ -90,66 +88,43 @@ async def lock_account(
     *,
     request: WrittenRequest | None,
     emergency_reason: str | None,
+    by: str,
     now: datetime,
 ) -> None:
-    """Lock an account on a written request, or at once with a reason; its sessions end."""
+    """Lock an account on a written request, or at once with a reason; its sessions end.
+
+    The request that must follow an emergency is taken as the ground of the lock that stands.
+    """
     if (request is None) == (emergency_reason is None):
         raise RequestRequired
-    account = await queries.account_by_id(session, account_id)
+    account = await queries.account_for_update(session, account_id)
     if account is None:
         raise AccountNotFound
-    if request:
-        await _carry_out(session, request, now=now)
-    reason = emergency_reason or (request.reason if request else "")
-    account.lock(reason, now=now)
+    ground = await carry_out(session, request, Action.LOCK, now=now) if request else None
+    if ground and account.awaits_lock_request:
+        account.lock_request_id = ground.id
+        return
+    reason = emergency_reason or (ground.reason if ground else "")
+    account.lock(reason, by=by, request_id=ground.id if ground else None, now=now)
     publish(session, AccountLocked(account_id=account.id, reason=reason, locked_at=now))
-    await end_sessions(session, account.id, now=now)
-
-
-async def end_sessions(session: AsyncSession, account_id: UUID, *, now: datetime) -> None:
-    """End every session of an account at once and say so."""
-    for one in await queries.open_sessions(session, account_id):
-        one.ended_at = now
-        publish(session, SessionRevoked(session_id=one.id, account_id=account_id, revoked_at=now))
-
-
-async def change_password(
-    session: AsyncSession, account_id: UUID, *, current: str, new: str, now: datetime
-) -> None:
-    """Change the holder's own password (Điều 4.4)."""
-    account = await queries.account_by_id(session, account_id)
-    if account is None:
-        raise AccountNotFound
-    if not await matches(current, account.password_hash):
-        raise PasswordWrong(errors=[Place("/current", "password-wrong")])
-    if is_weak(new, username=account.username) or new == current:
-        raise PasswordWeak(errors=[Place("/new", "password-weak")])
-    account.change_password(await hashed(new, is_administrator=account.is_administrator), now=now)
+    await end_others(session, account.id, now=now)
 
 
 async def issue_first_administrator(session: AsyncSession, settings: Settings) -> None:
     """Issue the first administrator while there is no account; repeating changes nothing."""
+    await queries.one_at_a_time(session, "accounts")
     if settings.bootstrap_password is None or await queries.has_accounts(session):
         return
+    text = resources.files("accounts").joinpath("first-administrator.toml").read_text("utf-8")
     first = NewAccount(
-        username="quan-tri",
-        display_name="Quản trị hệ thống",
+        **tomllib.loads(text),
         email=None,
         agency=settings.bootstrap_agency,
-        roles=[Role.ADMINISTRATOR, Role.OPERATOR],
         is_initial_password=False,
     )
-    password_hash = await hashed(settings.bootstrap_password, is_administrator=True)
+    password = settings.bootstrap_password.get_secret_value()
+    password_hash = await hashed(password, is_administrator=True)
     _issue(session, first, password_hash, request_id=None, now=this_moment())
-
-
-async def _carry_out(session: AsyncSession, request: WrittenRequest, *, now: datetime) -> None:
-    if await queries.request_like(session, request):
-        raise RequestUsed(number=request.number, agency=request.agency)
-    request.due_at = due_at(request.received_at, await queries.calendar(session))
-    request.done_at = now
-    session.add(request)
-    await session.flush()
 
 
 async def _refuse_unknown_agencies(session: AsyncSession, wanted: Sequence[NewAccount]) -> None:
@@ -161,6 +136,16 @@ async def _refuse_unknown_agencies(session: AsyncSession, wanted: Sequence[NewAc
     ]
     if wrong:
         raise AgencyUnknown(agency=wrong[0].params["agency"], errors=wrong)
+
+
+def _refuse_weak_passwords(wanted: Sequence[NewAccount], *, shortest: int) -> None:
+    wrong = [
+        Place(f"/accounts/{at}/password", "password-weak", params={"shortest": shortest})
+        for at, one in enumerate(wanted)
+        if one.password and is_weak(one.password, username=one.username, shortest=shortest)
+    ]
+    if wrong:
+        raise PasswordWeak(shortest=shortest, errors=wrong)
 
 
 async def _refuse_taken_names(session: AsyncSession, wanted: Sequence[NewAccount]) -> None:
@@ -184,13 +169,14 @@ def _issue(
     request_id: UUID | None,
     now: datetime,
 ) -> Account:
+    roles = sorted({Role(role) for role in wanted.roles})
     account = Account(
         id=new_id(),
         username=wanted.username,
         display_name=wanted.display_name,
         email=wanted.email,
         agency=wanted.agency,
-        roles=[role.value for role in wanted.roles],
+        roles=[role.value for role in roles],
         password_hash=password_hash,
         password_changed_at=now,
         is_initial_password=wanted.is_initial_password,
@@ -206,7 +192,7 @@ def _issue(
             display_name=account.display_name,
             email=account.email,
             agency=account.agency,
-            roles=list(wanted.roles),
+            roles=roles,
             issued_at=now,
         ),
     )

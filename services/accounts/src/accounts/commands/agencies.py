@@ -5,46 +5,36 @@ from collections.abc import Sequence
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from accounts import queries
-from accounts.domain.agencies import Agency
-from accounts.errors import AgencyDiffers, AgencyUnknown
+from accounts.domain.agencies import Agency, circular_places, unsound_places
+from accounts.errors import AgenciesUnsound, AgencyDiffers
 from chassis.errors import Place
 from chassis.outbox import publish
 from contracts.accounts.v1 import AgencyLevel, AgencyOpened
 
 
 async def open_agencies(session: AsyncSession, agencies: Sequence[Agency]) -> int:
-    """Open ``agencies``, parents before children; return how many are new.
+    """Open ``agencies``; return how many are new.
 
-    One that stands already with the same facts is passed over; one with other facts, or below
-    an agency that nobody opened, refuses all of them with its place.
+    One that stands already with the same facts is passed over; one with other facts, or that
+    contradicts the list, refuses all of them with its place.
     """
-    codes = [agency.code for agency in agencies]
-    parents = [agency.parent_code for agency in agencies if agency.parent_code]
-    known = await queries.agencies_by_code(session, [*codes, *parents])
-    wrong = _strangers(agencies, known)
+    await queries.one_at_a_time(session, "agencies")
+    standing = await queries.agencies_named(session, agencies)
+    wrong = [*unsound_places(agencies, standing), *circular_places(agencies)]
     if wrong:
-        raise AgencyUnknown(agency=wrong[0].params["agency"], errors=wrong)
+        raise AgenciesUnsound(errors=wrong)
     differing = [
         Place(f"/agencies/{at}", "agency-differs", params={"agency": agency.code})
         for at, agency in enumerate(agencies)
-        if agency.code in known and not known[agency.code].is_same_as(agency)
+        if agency.code in standing and not standing[agency.code].is_same_as(agency)
     ]
     if differing:
         raise AgencyDiffers(agency=differing[0].params["agency"], errors=differing)
-    new = [agency for agency in agencies if agency.code not in known]
+    new = [agency for agency in agencies if agency.code not in standing]
     for agency in new:
         session.add(agency)
         publish(session, _opened(agency))
     return len(new)
-
-
-def _strangers(agencies: Sequence[Agency], known: dict[str, Agency]) -> list[Place]:
-    named = {*known, *(agency.code for agency in agencies)}
-    return [
-        Place(f"/agencies/{at}/parent_code", "agency-unknown", params={"agency": parent})
-        for at, agency in enumerate(agencies)
-        if (parent := agency.parent_code) and parent not in named
-    ]
 
 
 def _opened(agency: Agency) -> AgencyOpened:

@@ -1,36 +1,34 @@
-"""Saying the public key with which accounts signs, and keeping what others said."""
+"""Saying the public key with which accounts signs."""
 
-from sqlalchemy.dialects.postgresql import insert
+from functools import cache
+from pathlib import Path
+
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from accounts import queries
-from accounts.domain.known import KnownCalendar
 from accounts.domain.tokens import ISSUER, Signer
 from accounts.settings import Settings
 from chassis.clock import now
 from chassis.database import raw_connection
 from chassis.outbox import publish
 from contracts.accounts.v1 import AccountKeysRotated
-from contracts.catalog.v1 import CalendarChanged
+
+KEEP = """
+INSERT INTO announced_keys (issuer, kid, announced_at) VALUES ($1, $2, $3)
+ON CONFLICT (issuer) DO UPDATE SET kid = excluded.kid, announced_at = excluded.announced_at
+WHERE announced_keys.kid <> excluded.kid RETURNING kid
+"""
+
+
+@cache
+def signer_of(path: Path) -> Signer:
+    """Read the private key once."""
+    return Signer(path.read_bytes())
 
 
 async def announce_keys(session: AsyncSession, settings: Settings) -> None:
-    """Say the public key once; repeating says nothing."""
-    signer = Signer.from_file(settings.signing_key_file)
-    if await queries.is_announced(session, signer.kid):
-        return
-    connection = await raw_connection(session)
+    """Say the public key when it is another than the one said last; repeating says nothing."""
+    signer = signer_of(settings.signing_key_file)
     moment = now()
-    await connection.execute(
-        "INSERT INTO announced_keys (kid, announced_at) VALUES ($1, $2)", signer.kid, moment
-    )
-    publish(session, AccountKeysRotated(issuer=ISSUER, keys=[signer.public], rotated_at=moment))
-
-
-async def learn_calendar(session: AsyncSession, event: CalendarChanged) -> None:
-    """Keep the days off of a year; the last word replaces what was known."""
-    days = [day.isoformat() for day in event.days_off]
-    statement = insert(KnownCalendar).values(year=event.year, days_off=days)
-    await session.exec(
-        statement.on_conflict_do_update(index_elements=["year"], set_={"days_off": days})
-    )
+    connection = await raw_connection(session)
+    if await connection.fetchval(KEEP, ISSUER, signer.kid, moment):
+        publish(session, AccountKeysRotated(issuer=ISSUER, keys=[signer.public], rotated_at=moment))

@@ -5,22 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from accounts import queries
-from accounts.commands.accounts import matches
 from accounts.domain.accounts import Account
 from accounts.domain.passwords import NOBODY
-from accounts.domain.sessions import (
-    ACCESS,
-    IDLE,
-    IDLE_ADMINISTRATOR,
-    Session,
-    SpentRefreshToken,
-    hash_of,
-)
+from accounts.domain.sessions import ACCESS, Failures, Session, SpentRefreshToken, hash_of
 from accounts.domain.tokens import Signer
 from chassis.identifiers import new_id
+from chassis.keys import learn_revocation
 from chassis.outbox import publish
 from contracts.accounts.v1 import SessionRevoked
 
@@ -42,24 +37,45 @@ class Refused:
     wait: int = 0
 
 
+@dataclass(frozen=True)
+class Claim:
+    """Who somebody says to be, before the password is looked at; a try may have to ``wait``."""
+
+    username: str
+    password_hash: str
+    wait: int
+
+
+async def look_up(session: AsyncSession, username: str, *, now: datetime) -> Claim:
+    """Return what a password is to be checked against: for an unknown user nobody's."""
+    username = username.strip().casefold()
+    failures = await queries.failures(session, hash_of(username))
+    account = await queries.account_by_username(session, username)
+    return Claim(
+        username,
+        account.password_hash if account else NOBODY,
+        failures.wait(now) if failures else 0,
+    )
+
+
 async def sign_in(
-    session: AsyncSession, signer: Signer, username: str, password: str, *, now: datetime
+    session: AsyncSession, signer: Signer, claim: Claim, *, is_right: bool, now: datetime
 ) -> Grant | Refused:
     """Begin a session; a failure is counted, so it is an answer and not an exception.
 
-    An unknown user, a locked account and a wrong password cost the same time and say the same.
+    An unknown user, a locked account and a wrong password say the same. Whoever failed too often
+    while this try was under way learns nothing from it.
     """
-    account = await queries.account_by_username(session, username)
-    wait = account.wait_before_next_try(now) if account else 0
-    if wait:
+    name_hash = hash_of(claim.username)
+    failures = await queries.failures_for_update(session, name_hash)
+    if failures and (wait := failures.wait(now)):
         return Refused(wait)
-    is_right = await matches(password, account.password_hash if account else NOBODY)
-    if account is None or account.locked_at is not None:
+    account = await queries.account_by_username(session, claim.username, for_update=True)
+    if account is None or not (is_right and account.is_open_with(claim.password_hash)):
+        await _count_failure(session, name_hash, failures, now=now)
         return Refused()
-    if not is_right:
-        account.note_failure(now)
-        return Refused()
-    account.note_success()
+    if failures:
+        await session.delete(failures)
     refresh_token = secrets.token_urlsafe(32)
     begun = Session(
         id=new_id(),
@@ -80,15 +96,14 @@ async def renew(
     A token that has served before ends its session: two parties hold it, one of them a thief.
     """
     spent = hash_of(refresh_token)
+    account = await queries.account_by_refresh(session, spent)
     found = await queries.session_by_refresh(session, spent)
-    if found is None:
+    if account is None or found is None:
         robbed = await queries.session_robbed(session, spent)
         if robbed and robbed.ended_at is None:
-            end(session, robbed, now=now)
+            await end(session, robbed, now=now)
         return None
-    account = await queries.account_by_id(session, found.account_id)
-    idle = IDLE_ADMINISTRATOR if account and account.is_administrator else IDLE
-    if account is None or account.locked_at is not None or found.is_over(now, idle=idle):
+    if found.is_over(account, now):
         return None
     following = secrets.token_urlsafe(32)
     session.add(SpentRefreshToken(refresh_hash=spent, session_id=found.id))
@@ -98,18 +113,37 @@ async def renew(
 
 async def sign_out(session: AsyncSession, session_id: UUID, *, now: datetime) -> None:
     """End a session; ending it twice changes nothing."""
-    found = await queries.session_by_id(session, session_id)
+    found = await queries.session_for_update(session, session_id)
     if found and found.ended_at is None:
-        end(session, found, now=now)
+        await end(session, found, now=now)
 
 
-def end(session: AsyncSession, ended: Session, *, now: datetime) -> None:
-    """End a session and tell every service to refuse its tokens."""
+async def end_others(
+    session: AsyncSession, account_id: UUID, *, but: UUID | None = None, now: datetime
+) -> None:
+    """End every session of an account at once, save the one that asks for it."""
+    for one in await queries.open_sessions(session, account_id):
+        if one.id != but:
+            await end(session, one, now=now)
+
+
+async def end(session: AsyncSession, ended: Session, *, now: datetime) -> None:
+    """End a session: here from this commit on, elsewhere as soon as the word arrives."""
     ended.ended_at = now
-    publish(
-        session,
-        SessionRevoked(session_id=ended.id, account_id=ended.account_id, revoked_at=now),
-    )
+    said = SessionRevoked(session_id=ended.id, account_id=ended.account_id, revoked_at=now)
+    await learn_revocation(session, said)
+    publish(session, said)
+
+
+async def _count_failure(
+    session: AsyncSession, name_hash: str, failures: Failures | None, *, now: datetime
+) -> None:
+    if failures:
+        failures.count(now)
+        return
+    statement = insert(Failures).values(name_hash=name_hash, times=1, failed_at=now)
+    again = {"times": col(Failures.times) + 1, "failed_at": now}
+    await session.exec(statement.on_conflict_do_update(index_elements=["name_hash"], set_=again))
 
 
 def _grant(

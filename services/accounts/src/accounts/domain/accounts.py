@@ -1,6 +1,6 @@
 """Accounts (tài khoản): held by a person of one agency, with roles and a password (Điều 2)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import DateTime
@@ -8,16 +8,13 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from accounts.domain import Table
+from accounts.domain.norms import norms_on
 from accounts.errors import AccountAlreadyLocked
 from contracts.accounts.v1 import Role
 from contracts.calendar import ZONE
 
 PASSWORD_MONTHS = 6
 """A password is changed at least every six calendar months (Điều 4.4)."""
-ADMINISTRATOR_MONTHS = 2
-"""Administrators sooner: security norm of level 3 (S)."""
-FREE_TRIES = 5
-LONGEST_DELAY = 900
 
 
 class Account(Table, table=True):
@@ -38,36 +35,34 @@ class Account(Table, table=True):
     issued_at: datetime = Field(sa_type=DateTime(timezone=True))
     locked_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     lock_reason: str | None = None
-    failed_logins: int = 0
-    failed_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    locked_by: str | None = None
+    lock_request_id: UUID | None = None
+    """The written request of the lock; after an emergency it follows later (Điều 4.2)."""
 
     @property
     def is_administrator(self) -> bool:
         """Say whether the account has full rights (Điều 2.3)."""
         return Role.ADMINISTRATOR in self.roles
 
+    @property
+    def awaits_lock_request(self) -> bool:
+        """Say whether the account was locked in an emergency and no request has followed yet."""
+        return self.locked_at is not None and self.lock_request_id is None
+
+    def is_open_with(self, password_hash: str) -> bool:
+        """Say whether a check against ``password_hash`` still lets anybody in."""
+        return self.locked_at is None and self.password_hash == password_hash
+
     def must_change_password(self, now: datetime) -> bool:
         """Say whether sign-in leads only to the page where the password changes (Điều 4.4)."""
-        months = ADMINISTRATOR_MONTHS if self.is_administrator else PASSWORD_MONTHS
+        months = PASSWORD_MONTHS
+        if self.is_administrator:
+            months = norms_on(now.astimezone(ZONE).date()).administrator_password_months
         return self.is_initial_password or now >= months_after(self.password_changed_at, months)
 
-    def wait_before_next_try(self, now: datetime) -> int:
-        """Return how many seconds the next sign-in has to wait: doubling from the sixth try on."""
-        if self.failed_at is None or self.failed_logins < FREE_TRIES:
-            return 0
-        delay = min(LONGEST_DELAY, 2 ** min(10, self.failed_logins - FREE_TRIES + 1))
-        left = self.failed_at + timedelta(seconds=delay) - now
-        return max(0, -int(-left.total_seconds() // 1))
-
-    def note_failure(self, now: datetime) -> None:
-        """Count a failed sign-in."""
-        self.failed_logins += 1
-        self.failed_at = now
-
-    def note_success(self) -> None:
-        """Forget the failures before a successful sign-in."""
-        self.failed_logins = 0
-        self.failed_at = None
+    def rights(self, now: datetime) -> list[str]:
+        """Return the roles that a session has: none until a due password has been changed."""
+        return [] if self.must_change_password(now) else self.roles
 
     def change_password(self, password_hash: str, *, now: datetime) -> None:
         """Take a password that the holder chose."""
@@ -75,12 +70,14 @@ class Account(Table, table=True):
         self.password_changed_at = now
         self.is_initial_password = False
 
-    def lock(self, reason: str, *, now: datetime) -> None:
+    def lock(self, reason: str, *, by: str, request_id: UUID | None, now: datetime) -> None:
         """Lock for good (Điều 4.2); refuses one that is locked."""
         if self.locked_at is not None:
             raise AccountAlreadyLocked
         self.locked_at = now
         self.lock_reason = reason
+        self.locked_by = by
+        self.lock_request_id = request_id
 
 
 def months_after(moment: datetime, months: int) -> datetime:

@@ -1,5 +1,6 @@
 """Written requests (văn bản đề nghị): nothing happens to an account without one (Điều 4)."""
 
+from collections.abc import Iterator
 from datetime import date, datetime, time
 from enum import StrEnum
 from uuid import UUID
@@ -8,6 +9,8 @@ from sqlalchemy import DateTime, Text
 from sqlmodel import Field
 
 from accounts.domain import Table
+from accounts.domain.norms import norms_on
+from chassis.errors import Place
 from contracts.calendar import ZONE, CalendarUnknown, WorkingCalendar
 
 WORKING_DAYS = 1
@@ -46,7 +49,34 @@ class WrittenRequest(Table, table=True):
     action: Action = Field(sa_type=Text)
     reason: Reason = Field(sa_type=Text)
     due_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    """None until the calendar of that year has been published."""
     done_at: datetime = Field(sa_type=DateTime(timezone=True))
+    """When it was carried out last: one document may name accounts of several lists."""
+    done_by: str
+
+    @property
+    def received_on(self) -> date:
+        """Return the day of receipt, from which working days count."""
+        return self.received_at.astimezone(ZONE).date()
+
+    @property
+    def is_overdue(self) -> bool:
+        """Say whether it was carried out after its working day (Điều 4.3)."""
+        return self.due_at is not None and self.done_at > self.due_at
+
+    def is_same_as(self, other: "WrittenRequest") -> bool:
+        """Say whether ``other`` is the same document, received on the same day, told the same way."""
+        return self.received_on == other.received_on and self.reason == other.reason
+
+
+def impossible_places(request: WrittenRequest, wanted: Action, now: datetime) -> Iterator[Place]:
+    """Yield what cannot be true of a request: another action, a day that has not come yet."""
+    if request.action != wanted:
+        yield Place("/written_request/action", "request-for-other-action")
+    if request.received_at > now:
+        yield Place("/written_request/received_at", "day-not-come")
+    if request.signed_on > request.received_on:
+        yield Place("/written_request/date", "signed-after-receipt")
 
 
 def due_at(received_at: datetime, calendar: WorkingCalendar) -> datetime | None:
@@ -59,4 +89,4 @@ def due_at(received_at: datetime, calendar: WorkingCalendar) -> datetime | None:
         day = calendar.after(received_at.astimezone(ZONE).date(), WORKING_DAYS)
     except CalendarUnknown:
         return None
-    return datetime.combine(day, time(17, 0), ZONE)
+    return datetime.combine(day, time(norms_on(day).closing_hour), ZONE)

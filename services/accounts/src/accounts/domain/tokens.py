@@ -1,7 +1,6 @@
 """Access tokens: short, signed with Ed25519, checked by every service with the public key."""
 
 from datetime import datetime
-from pathlib import Path
 from uuid import UUID
 
 from joserfc import jwt
@@ -16,16 +15,11 @@ ISSUER = "accounts"
 
 
 class Signer:
-    """The private key of accounts; its id is the RFC 7638 thumbprint of the public half."""
+    """The private key of accounts (PKCS #8, PEM); its id is the RFC 7638 thumbprint."""
 
     def __init__(self, pem: bytes) -> None:
         self._key = OKPKey.import_key(pem)
         self.kid = self._key.thumbprint()
-
-    @classmethod
-    def from_file(cls, path: Path) -> "Signer":
-        """Read the key from a PEM file."""
-        return cls(path.read_bytes())
 
     @property
     def public(self) -> PublicKey:
@@ -33,7 +27,7 @@ class Signer:
         return PublicKey(kid=self.kid, x=str(self._key.as_dict(private=False)["x"]))
 
     def token_for(self, account: Account, session_id: UUID, *, now: datetime) -> str:
-        """Return an access token of ``account``, good for five minutes."""
+        """Return an access token of ``account``, good for five minutes, with its rights."""
         claims = {
             "iss": ISSUER,
             "aud": [AUDIENCE],
@@ -41,7 +35,7 @@ class Signer:
             "sid": str(session_id),
             "name": account.display_name,
             "agency": account.agency,
-            "roles": account.roles,
+            "roles": account.rights(now),
             "iat": int(now.timestamp()),
             "exp": int((now + ACCESS).timestamp()),
         }

@@ -1,0 +1,30 @@
+"""Figures that may change without the regulation: each read for a day, from ``norms.toml``."""
+
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib import resources
+
+
+@dataclass(frozen=True)
+class Norms:
+    """The figures that hold on one day; their sources stand beside them in ``norms.toml``."""
+
+    administrator_password_months: int
+    free_sign_ins: int
+    longest_delay_seconds: int
+    idle_minutes: int
+    administrator_idle_minutes: int
+    session_hours: int
+    shortest_password: int
+    closing_hour: int
+
+
+@cache
+def norms_on(day: date) -> Norms:
+    """Return what holds on ``day``: of each figure the row that began last (Điều 13.2)."""
+    text = resources.files("accounts").joinpath("norms.toml").read_text(encoding="utf-8")
+    rows = sorted(tomllib.loads(text)["norms"], key=lambda row: row["valid_from"])
+    first = {row["name"]: row["value"] for row in reversed(rows)}
+    return Norms(**first | {row["name"]: row["value"] for row in rows if row["valid_from"] <= day})
