@@ -1,0 +1,1 @@
+"""Scenarios: a hub filled with real agencies, real forms and accounts, over its public API."""
