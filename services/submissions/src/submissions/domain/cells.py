@@ -47,7 +47,7 @@ def total(texts: Sequence[str]) -> Value:
     if not texts:
         return None
     try:
-        value = sum(map(Decimal, texts), Decimal())
+        value = reduce(EXACT.add, map(Decimal, texts))
     except InvalidOperation:
         return add(map(read, texts))
     return value if value.is_finite() else add(map(read, texts))
@@ -71,7 +71,7 @@ def number(value: Value) -> Decimal | None:
 
 def _added(left: Value, right: Value) -> Value:
     if isinstance(left, Decimal):
-        return left + right if isinstance(right, Decimal) else left
+        return EXACT.add(left, right) if isinstance(right, Decimal) else left
     if isinstance(right, Decimal):
         return right
     if left is None or right is None:
