@@ -1,17 +1,16 @@
-"""Builders of connector-gateway's domain: connections, orders, chains, dispatches as plain objects."""
+"""Builders of connector-gateway's domain: connections, orders, chains, dispatches."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from chassis.clock import ZONE
+from chassis.identifiers import new_id
 from connector_gateway.domain.breakers import Breaker
 from connector_gateway.domain.connections import AdminState, Connection, Grants, WhileSuspended
 from connector_gateway.domain.dispatches import Dispatch, DispatchState
 from connector_gateway.domain.ledger import Head, Kind, Link, extend
 from connector_gateway.domain.suspensions import Ids, Order, Person, ScopeKind, Suspension
-
-from chassis.clock import ZONE
-from chassis.identifiers import new_id
 from contracts.calendar import WorkingCalendar
 from contracts.connector_gateway.v1 import Direction, Ground
 from tests.support.gateway import a_year

@@ -12,14 +12,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import httpx
 import psycopg
-from connector_gateway.commands.keys import signing_key
-from connector_gateway.commands.known import learn_calendar
-from connector_gateway.main import create_app
-from connector_gateway.settings import Settings
 from fastapi import FastAPI
 from joserfc.jwk import OKPKey
 
@@ -28,6 +23,10 @@ from chassis.clock import ZONE
 from chassis.database import Database
 from chassis.keys import learn_keys
 from chassis.settings import Role as ProcessRole
+from connector_gateway.commands.keys import signing_key
+from connector_gateway.commands.known import learn_calendar
+from connector_gateway.main import create_app
+from connector_gateway.settings import Settings
 from contracts.accounts.v1 import PublicKey, Role
 from contracts.catalog.v1 import CalendarChanged
 from tests.support.partner import API, Partner

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from connector_gateway.jobs.dispatcher import Dispatcher
 
+from connector_gateway.jobs.dispatcher import Dispatcher
 from tests.support.gateway import Gateway, a_gateway
 from tests.support.partner import Receiver, receiving
 from tests.support.postgres import fresh_database

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
 import pytest
-from connector_gateway.commands import deliveries
-from connector_gateway.domain.receipts import Completion, ReceiptState
 
 from chassis.clock import now
+from connector_gateway.commands import deliveries
+from connector_gateway.domain.receipts import Completion, ReceiptState
 from tests.support.gateway import Gateway
 from tests.support.partner import Partner, a_delivery
 

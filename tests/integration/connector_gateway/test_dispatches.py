@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from connector_gateway.commands import dispatches, lifts
-from connector_gateway.jobs.dispatcher import Dispatcher
 
 from chassis.clock import now
 from chassis.identifiers import new_id
+from connector_gateway.commands import dispatches, lifts
+from connector_gateway.jobs.dispatcher import Dispatcher
 from contracts.connector_gateway.v1 import Direction
 from contracts.submissions.v1 import ConsolidationForwarded
 from tests.support.gateway import Gateway

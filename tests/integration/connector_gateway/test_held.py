@@ -1,7 +1,5 @@
 """Quarantine: what arrives while suspended is stored, not processed, and released by decision."""
 
-from typing import Any
-
 import pytest
 
 from tests.support.gateway import Gateway
@@ -19,7 +17,7 @@ async def three_held(gateway: Gateway) -> tuple[Partner, str, list[str]]:
     return partner, order, [answer.json()["receipt"] for answer in answers]
 
 
-def published(gateway: Gateway) -> list[tuple[Any, ...]]:
+def published(gateway: Gateway) -> list[str]:
     """Return the deliveries that wait to go to submissions, in order."""
     query = """SELECT convert_from(headers, 'UTF8')::jsonb ->> 'receipt_id' FROM outbox
                WHERE type LIKE 'connector-gateway.delivery%%' ORDER BY seq"""

@@ -3,13 +3,13 @@
 from datetime import datetime, timedelta
 
 import pytest
-from connector_gateway.commands.keys import signing_key
-from connector_gateway.commands.ledger import sign_roots
-from connector_gateway.domain.ledger import Breach, Link, verify
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from joserfc.util import urlsafe_b64decode
 
 from chassis.clock import now
+from connector_gateway.commands.keys import signing_key
+from connector_gateway.commands.ledger import sign_roots
+from connector_gateway.domain.ledger import Breach, Link, verify
 from tests.support.gateway import Gateway
 from tests.support.partner import a_delivery
 

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from connector_gateway.commands import suspensions as commands
 
 from chassis.clock import ZONE
 from chassis.identifiers import new_id
+from connector_gateway.commands import suspensions as commands
 from contracts.accounts.v1 import Role
 from contracts.notifications.v1 import NoticePublished
 from tests.support.gateway import Gateway, an_order

@@ -1,6 +1,7 @@
 """A connection: which moves people may make, what its epoch does, whom its gate turns away."""
 
 import pytest
+
 from connector_gateway.domain.connections import MOVES, AdminState, Gate
 from connector_gateway.errors import (
     ConnectionRevoked,
@@ -8,7 +9,6 @@ from connector_gateway.errors import (
     MoveNotAllowed,
     TokenOutdated,
 )
-
 from contracts.connector_gateway.v1 import Direction
 from tests.support.exchange import NOON, a_connection
 

@@ -1,6 +1,8 @@
 """Client assertions: what RFC 7523 asks for, and nothing that it refuses."""
 
 import pytest
+
+from chassis.identifiers import new_id
 from connector_gateway.domain.credentials import (
     Assertion,
     Credential,
@@ -8,8 +10,6 @@ from connector_gateway.domain.credentials import (
     new_secret,
 )
 from connector_gateway.errors import ClientRefused
-
-from chassis.identifiers import new_id
 from tests.support.exchange import NOON
 
 MOMENT = NOON.timestamp()

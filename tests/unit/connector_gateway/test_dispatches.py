@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+
 from connector_gateway.domain.breakers import FAILURES, BreakerState
 from connector_gateway.domain.connections import AdminState
 from connector_gateway.domain.dispatches import (
@@ -13,7 +14,6 @@ from connector_gateway.domain.dispatches import (
     ramp,
     retry_in,
 )
-
 from tests.support.exchange import NOON, a_breaker, a_dispatch, failures
 
 OPENED = [NOON] * FAILURES
@@ -82,10 +82,8 @@ def test_resuming_goes_up_a_ramp() -> None:
 
 
 def test_a_breaker_opens_after_failures_in_a_row() -> None:
-    breaker = failures(a_breaker(), OPENED[:-1])
-    assert breaker.state is BreakerState.CLOSED
-    breaker.record_failure(now=NOON)
-    assert breaker.state is BreakerState.OPEN
+    assert failures(a_breaker(), OPENED[:-1]).state is BreakerState.CLOSED
+    assert failures(a_breaker(), OPENED).state is BreakerState.OPEN
 
 
 def test_a_success_forgets_earlier_failures() -> None:

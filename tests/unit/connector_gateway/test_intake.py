@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chassis.errors import Refusal
 from connector_gateway.api.intake import (
     CSV,
     JSON,
@@ -23,10 +27,6 @@ from connector_gateway.errors import (
     MediaTypeUnknown,
     TextInvalid,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-
-from chassis.errors import Refusal
 from tests.support.partner import a_delivery
 
 VALUES = st.recursive(

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from connector_gateway.domain.ledger import Breach, Head, Link, canonical, verify
 
+from connector_gateway.domain.ledger import Breach, Head, Link, canonical, verify
 from tests.support.exchange import NOON, a_chain
 
 Change = Callable[[list[Link]], list[Link]]

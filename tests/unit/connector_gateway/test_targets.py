@@ -1,6 +1,7 @@
 """Where webhooks may go: nothing private unless it is permitted by name (SSRF guard)."""
 
 import pytest
+
 from connector_gateway.domain.targets import Target, is_public
 from connector_gateway.errors import TargetNotAllowed
 
