@@ -2,10 +2,15 @@
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.clock import now
 from chassis.delivery import Consumers, Envelope
 from contracts.accounts.v1 import AgencyOpened
 from contracts.catalog.v1 import CalendarChanged, LeadAgencyDesignated, RegimePutInForce
-from submissions.commands import known
+from contracts.connector_gateway.v1 import DeliveryAcknowledged, DeliveryReceived
+from submissions.commands import consolidations, deliveries, known
+
+MOST_DELIVERIES = 20
+"""Deliveries taken in by one transaction."""
 
 consumers = Consumers(service="submissions")
 
@@ -34,3 +39,17 @@ async def lead_agency_designated(
 async def calendar_changed(session: AsyncSession, event: CalendarChanged, _: Envelope) -> None:
     """Keep the working days that deadlines run on."""
     await known.learn_calendar(session, event)
+
+
+@consumers.on_batch(DeliveryReceived, most=MOST_DELIVERIES)
+async def deliveries_received(session: AsyncSession, envelopes: list[Envelope]) -> None:
+    """Take in what systems pushed, and say what became of every figure (Điều 3.5)."""
+    await deliveries.take_in(session, envelopes, now=now())
+
+
+@consumers.on(DeliveryAcknowledged)
+async def delivery_acknowledged(
+    session: AsyncSession, event: DeliveryAcknowledged, _: Envelope
+) -> None:
+    """Keep that the authority's system has the forwarded report."""
+    await consolidations.acknowledge(session, event)

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from submissions.api import assignments, reports, reviews, standing_approvals
+from submissions.api import assignments, consolidations, reports, reviews, standing_approvals
 
 router = APIRouter()
-for part in (assignments, reviews, reports, standing_approvals):
+for part in (assignments, reviews, reports, standing_approvals, consolidations):
     router.include_router(part.router)

@@ -206,3 +206,27 @@ def initials_of(name: str) -> str:
     bare = "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c))
     words = (word for word in bare.replace("-", " ").split() if word.lower() not in SMALL_WORDS)
     return "".join(word if word.isupper() else word[0].upper() for word in words)
+
+
+def legal_basis_words(number: str, issued_on: date, issuer: str) -> str:
+    """Return how a legal basis is cited."""
+    return str(
+        wording()["legal_basis"].format(number=number, date=long_date(issued_on), issuer=issuer)
+    )
+
+
+def superior_of(parent: str) -> str:
+    """Return the superior of an agency that stands below the people's committee of ``parent``."""
+    return str(wording()["superior"].format(parent=parent))
+
+
+def place_of(parent: str) -> str:
+    """Return where a document is made out: the name of the area without its kind.
+
+    >>> place_of("Tỉnh Bắc Giang")
+    'Bắc Giang'
+    """
+    for kind in wording()["kinds"]:
+        if parent.lower().startswith(f"{kind} "):
+            return parent[len(kind) + 1 :]
+    return parent

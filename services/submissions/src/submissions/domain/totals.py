@@ -6,8 +6,9 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import NamedTuple
 
 from contracts.forms import Attribute, ColumnKind, Operator
+from submissions.domain.cells import NIL, NOT_APPLICABLE, Cells
 from submissions.domain.deliveries.values import plain_text
-from submissions.domain.formulas import NIL, NOT_APPLICABLE, Cells, FormPlan, Neighbours
+from submissions.domain.formulas import FormPlan, Neighbours
 
 EXACT = 80
 """Digits carried while adding: more than any total can have."""

@@ -7,11 +7,10 @@ from typing import Any
 
 from contracts.forms import Attribute, ColumnKind
 from contracts.text import nfc
+from submissions.domain.cells import NIL, NOT_APPLICABLE
 from submissions.domain.deliveries.shapes import Number
 
 CLEARS = ""
-NIL = "-"
-NOT_APPLICABLE = "x"
 STATES = frozenset({CLEARS, NIL, NOT_APPLICABLE})
 LONGEST_TEXT = 2000
 MOST_DIGITS = 15
