@@ -26,12 +26,13 @@ def main(name: str) -> None:
         steps.put_in_force(operator, code)
         facts["periods"][code] = steps.period_under_way(code)
     console.print(f"Chế độ báo cáo có hiệu lực: {', '.join(REGIMES)}")
-    for code, reviewer in (
-        ("TTHC-II06A", "tong-hop-vpub"),
-        ("CDS-XA", "tong-hop-stttt"),
+    for code, reviewer, units in (
+        ("TTHC-II06A", "tong-hop-vpub", None),
+        ("CDS-XA", "tong-hop-stttt", None),
+        ("BCQC", "tong-hop-stttt", sorted(set(steps.LEADS.values()))),
     ):
         period = facts["periods"][code]
-        given = steps.assign(person(http, facts, reviewer), code, period)
+        given = steps.assign(person(http, facts, reviewer), code, period, units=units)
         console.print(f"Đã giao {code} kỳ {period}: {given} báo cáo")
     open_connections(hub, operator, facts)
     if name == "volume":

@@ -38,7 +38,7 @@ PATIENCE = 30.0
 
 def new_password() -> str:
     """Return a strong password."""
-    return secrets.token_urlsafe(18)
+    return secrets.token_urlsafe(24)
 
 
 def open_agencies(operator: Person) -> dict[str, int]:
@@ -154,8 +154,8 @@ def period_under_way(code: str) -> str:
 
 
 def assign(reviewer: Person, code: str, period: str, **more: Any) -> int:
-    """Assign a regime's report of a period to every commune in one action (Đ7.2)."""
-    units = [str(commune["code"]) for commune in communes()]
+    """Assign a regime's report of a period in one action (Đ7.2): to every commune, or ``units``."""
+    units = more.pop("units", None) or [str(commune["code"]) for commune in communes()]
     order = {"regime": code, "period": period, "units": units, **more}
     try:
         found = patiently(

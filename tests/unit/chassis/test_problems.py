@@ -156,7 +156,8 @@ async def test_a_problem_type_leads_to_a_page_that_says_what_to_do(
 
 
 @pytest.mark.parametrize(
-    ("etag", "status"), [(None, 428), ('"7"', 200), ('W/"7"', 200), ("*", 412), ('"x"', 412)]
+    ("etag", "status"),
+    [(None, 428), ('"7"', 200), ('W/"7"', 200), ('"7-zstd"', 200), ("*", 412), ('"x"', 412)],
 )
 async def test_a_change_needs_the_etag_that_was_read(
     client: httpx.AsyncClient, etag: str | None, status: int
