@@ -17,7 +17,7 @@ from tests.support.keeper import free_port
 from tests.support.waiting import until
 
 PROGRAM = """
-import pathlib, signal, socket, sys
+import pathlib, signal, socket, sys, time
 name, port, diary = sys.argv[1], int(sys.argv[2]), pathlib.Path(sys.argv[3])
 def write(word):
     with diary.open("a") as file:
@@ -27,6 +27,7 @@ def stop(*_):
     sys.exit(0)
 signal.signal(signal.SIGTERM, stop)
 write("starts")
+time.sleep(float(sys.argv[4]))
 server = socket.create_server(("127.0.0.1", port))
 write("listens")
 while True:
@@ -40,10 +41,10 @@ def diary_of(hub: Hub) -> list[str]:
     return path.read_text().splitlines() if path.exists() else []
 
 
-def a_part(name: str, hub: Hub, *needs: str) -> Part:
-    """Return a part that notes when it starts, listens, and is told to stop."""
+def a_part(name: str, hub: Hub, *needs: str, takes: float = 0.0) -> Part:
+    """Return a part that notes when it starts, listens ``takes`` s later, and is told to stop."""
     port = free_port()
-    words = ["-c", PROGRAM, name, str(port), str(hub.home / "diary")]
+    words = ["-c", PROGRAM, name, str(port), str(hub.home / "diary"), str(takes)]
     return Part(name, [sys.executable, *words], needs=needs, port=port, ready=opens(port))
 
 

@@ -22,8 +22,9 @@ def hub(tmp_path: Path) -> Hub:
 
 
 async def test_parts_start_after_what_they_need_and_stop_before_it(hub: Hub) -> None:
-    parts = (a_part("store", hub), a_part("service", hub, "store"), a_part("door", hub, "service"))
-    async with supervised(hub, *parts):
+    store = a_part("store", hub, takes=0.3)
+    service = a_part("service", hub, "store", takes=0.3)
+    async with supervised(hub, store, service, a_part("door", hub, "service")):
         assert [part.state for part in seen(hub).parts] == ["ready"] * 3
     names = ("store", "service", "door")
     started = [f"{name} {word}" for name in names for word in ("starts", "listens")]
