@@ -41,7 +41,7 @@ async def plan_of_regime(session: AsyncSession, code: str) -> FormPlan:
     """Return the plan of a regime's form without reading the form again when it is kept."""
     connection = await raw_connection(session)
     form = await connection.fetchval(
-        "SELECT definition -> 'form' FROM known_regimes WHERE code = $1", code
+        "SELECT (definition -> 'form')::text FROM known_regimes WHERE code = $1", code
     )
     if form is None:
         raise RegimeNotInForce(regime=code)
