@@ -89,21 +89,17 @@ def parts_of(hub: Hub) -> tuple[Part, ...]:
             once=True,
             grace=0.5,
         ),
-        *(_service(hub, name) for name in WEB if _is_written(name)),
+        *(_service(hub, name) for name in WEB),
         Part(
             "gateway",
             [str(Path(sys.executable).parent / "caddy"), "run", "--config", "Caddyfile"],
-            needs=tuple(name for name in WEB if _is_written(name)),
+            needs=WEB,
             port=port("gateway"),
             ready=opens(port("gateway")),
             env=_gateway_environment(hub),
             cwd=ROOT / "deploy" / "gateway",
         ),
     )
-
-
-def _is_written(name: str) -> bool:
-    return (ROOT / "services" / name / "src" / package_of(name) / "main.py").exists()
 
 
 def _python(module: str, *arguments: str) -> list[str]:

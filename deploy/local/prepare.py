@@ -6,7 +6,7 @@ import psycopg
 
 from deploy.kafka.topics import make_topics
 from deploy.local import databases, keys
-from deploy.local.layout import ROOT, SERVICES, Hub, package_of
+from deploy.local.layout import SERVICES, Hub, package_of
 
 
 def prepare(hub: Hub) -> None:
@@ -16,6 +16,6 @@ def prepare(hub: Hub) -> None:
             role = package_of(service)
             databases.make_role(server, role, keys.password(hub, f"database-{service}"))
             databases.make_database(server, role, owner=role)
-    for service in [x for x in SERVICES if (ROOT / "services" / x / "alembic.ini").exists()]:
+    for service in SERVICES:
         databases.migrate(service, keys.database_url(hub, service))
     asyncio.run(make_topics(hub.kafka_bootstrap))
