@@ -79,6 +79,8 @@ TABLES = (
         report_id uuid NOT NULL REFERENCES reports (id),
         number integer NOT NULL CHECK (number > 0),
         cells jsonb NOT NULL,
+        notes jsonb,
+        narrative jsonb,
         source_kind text NOT NULL CHECK (source_kind IN ('person', 'receipt')),
         source_id text NOT NULL,
         source_name text NOT NULL,

@@ -81,6 +81,18 @@ class ReportClosed(Conflict):
     slug = "report-closed"
 
 
+class ReportAlreadySubmitted(Conflict):
+    """The report has been sent already (Điều 7.3)."""
+
+    slug = "report-already-submitted"
+
+
+class ReportAlreadyAccepted(Conflict):
+    """The lead agency has found the report sound already (Điều 7.4)."""
+
+    slug = "report-already-accepted"
+
+
 class ReportNotSubmitted(Conflict):
     """Only a report that was sent can be sent back or accepted (Điều 7.4)."""
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.auth import Principal
-from chassis.errors import Forbidden, Place
+from chassis.errors import Forbidden, Place, PreconditionFailed
 from chassis.identifiers import new_id
 from chassis.outbox import publish
 from chassis.telemetry import current_traceparent
@@ -18,16 +18,11 @@ from contracts.submissions.v1 import ReportSubmitted
 from submissions.domain import rules
 from submissions.domain.approvals import Approval
 from submissions.domain.deliveries.grids import Grid
-from submissions.domain.deliveries.values import CLEARS, BadFigure, canonical
+from submissions.domain.deliveries.values import BadFigure, canonical
 from submissions.domain.formulas import FormPlan
 from submissions.domain.reports import Report, Status
 from submissions.domain.versions import ReportVersion, SourceKind
-from submissions.errors import (
-    AlreadyApproved,
-    FiguresRefused,
-    NotApproved,
-    RuleViolated,
-)
+from submissions.errors import AlreadyApproved, FiguresRefused, RuleViolated
 from submissions.queries import known, reports
 
 
@@ -53,16 +48,20 @@ async def fill_in(
     report = await own_report(session, report_id, who)
     report.must_be_at(revision)
     plan = await known.plan_of_regime(session, report.regime)
-    good = _check(Grid(plan, report.rows, report.columns), edit.cells)
-    _check_places(plan, edit)
+    good = _check(plan, Grid(plan, report.rows, report.columns), edit)
     before = await reports.cells_of(session, report)
-    after = {cell: value for cell, value in {**before, **good}.items() if value != CLEARS}
-    report.fill_in()
-    report.notes = _merged(report.notes, edit.notes)
-    report.narrative = _merged(report.narrative, edit.narrative)
-    if after != before or report.version == 0:
-        report.version += 1
-        session.add(_version(report, after, who=who, now=now))
+    cells = _merged(before, good)
+    notes = _merged(report.notes, edit.notes)
+    narrative = _merged(report.narrative, edit.narrative)
+    has_noted, has_told = notes != report.notes, narrative != report.narrative
+    report.must_be_open()
+    if cells != before or has_noted or has_told:
+        report.fill_in()
+        report.notes, report.narrative = notes, narrative
+        version = _version(report, cells, who=who, now=now)
+        version.notes = notes if has_noted else None
+        version.narrative = narrative if has_told else None
+        session.add(version)
     return report
 
 
@@ -77,7 +76,7 @@ async def approve(
     """Sign the latest version off (Điều 9.2); one person signs a version once."""
     report = await own_report(session, report_id, who)
     if version is not None and version != report.version:
-        raise NotApproved(report=report.unit)
+        raise PreconditionFailed
     given = await reports.approvals_of(session, report)
     if report.status == Status.APPROVED and any(one.approved_by == who.subject for one in given):
         raise AlreadyApproved
@@ -121,7 +120,9 @@ async def refuse_broken_rules(session: AsyncSession, report: Report) -> None:
     cells = await reports.cells_of(session, report)
     around = await reports.neighbours_of(session, report, plan)
     derived = plan.derive(cells, around)
-    found = rules.find(plan, cells, derived, neighbours=around, notes=report.notes)
+    found = rules.find(
+        plan, cells, derived, neighbours=around, notes=report.notes, columns=report.columns
+    )
     broken = [
         Place(one.pointer, "rule-violated", f"{one.message} ({one.left} ≠ {one.right})")
         if one.severity is Severity.BLOCKING
@@ -147,40 +148,43 @@ def submitted_event(report: Report, *, now: datetime) -> ReportSubmitted:
     )
 
 
-def _check(grid: Grid, cells: Mapping[str, str]) -> dict[str, str]:
+def _check(plan: FormPlan, grid: Grid, edit: Edit) -> dict[str, str]:
+    """Return the good figures; raises ``FiguresRefused`` with everything that is wrong."""
     good = {}
     wrong = []
-    for cell, value in cells.items():
-        row, _, column = cell.rpartition(":")
-        attribute = grid.attribute(row, column)
+    for cell, value in edit.cells.items():
         try:
-            if attribute is None:
-                raise BadFigure("cell-not-assigned")
-            if grid.is_derived(row, column):
-                raise BadFigure("cell-is-derived")
-            good[cell] = canonical(attribute, value)
+            good[cell] = _canonical(grid, cell, value)
         except BadFigure as why:
-            pointer = cell.replace("~", "~0").replace("/", "~1")
-            wrong.append(Place(f"/cells/{pointer}", why.slug, params=why.params))
+            wrong.append(Place(f"/cells/{escaped(cell)}", why.slug, params=why.params))
+    noted = {f"{check.rule.code}:{row}" for check in plan.checks for row in plan.rows}
+    for where, said, names in (
+        ("notes", edit.notes, noted),
+        ("narrative", edit.narrative, set(plan.form.outline)),
+    ):
+        wrong += [
+            Place(f"/{where}/{escaped(name)}", "cell-unknown", params={"code": name})
+            for name in said
+            if name not in names
+        ]
     if wrong:
         raise FiguresRefused(errors=wrong)
     return good
 
 
-def _check_places(plan: FormPlan, edit: Edit) -> None:
-    names = {f"{rule.code}:{row}" for rule in plan.form.rules for row in plan.rows}
-    wrong = [
-        Place(f"/notes/{name}", "cell-unknown", params={"code": name})
-        for name in edit.notes
-        if name not in names
-    ]
-    wrong += [
-        Place(f"/narrative/{heading}", "cell-unknown", params={"code": heading})
-        for heading in edit.narrative
-        if heading not in plan.form.outline
-    ]
-    if wrong:
-        raise FiguresRefused(errors=wrong)
+def _canonical(grid: Grid, cell: str, value: str) -> str:
+    row, _, column = cell.rpartition(":")
+    attribute = grid.attribute(row, column)
+    if attribute is None:
+        raise BadFigure("cell-not-assigned")
+    if grid.is_derived(row, column):
+        raise BadFigure("cell-is-derived")
+    return canonical(attribute, value)
+
+
+def escaped(name: str) -> str:
+    """Return a name as one step of a JSON pointer (RFC 6901)."""
+    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _merged(before: Mapping[str, str], said: Mapping[str, str]) -> dict[str, str]:

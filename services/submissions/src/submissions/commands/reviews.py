@@ -11,7 +11,6 @@ from chassis.auth import Principal
 from chassis.errors import Place
 from chassis.outbox import publish
 from contracts.submissions.v1 import ReportAccepted, ReportReturned
-from submissions.commands.assignments import lead_of
 from submissions.domain.reports import Report
 from submissions.errors import CellUnknown, DueTooEarly, NotLeadAgency
 from submissions.queries import known, reports
@@ -79,8 +78,8 @@ async def accept_all(
     now: datetime,
 ) -> tuple[int, list[UUID]]:
     """Accept many reports in one action; return how many, and those that were not waiting."""
-    lead_of(await known.regime_in_force(session, regime), who)
-    waiting = await reports.submitted_for_update(session, regime, period, ids)
+    await known.regime_in_force(session, regime)
+    waiting = await reports.submitted_for_update(session, regime, period, ids, who=who)
     for report in waiting:
         _accept(session, report, now=now)
     accepted = {report.id for report in waiting}

@@ -15,6 +15,8 @@ from submissions.domain import Table
 from submissions.errors import (
     NotApproved,
     NothingFilledIn,
+    ReportAlreadyAccepted,
+    ReportAlreadySubmitted,
     ReportClosed,
     ReportNotSubmitted,
 )
@@ -82,11 +84,16 @@ class Report(Table, table=True):
         if self.revision != revision:
             raise PreconditionFailed
 
-    def fill_in(self) -> None:
-        """Take new figures, notes or narrative: the report is a draft again (Điều 7.3)."""
+    def must_be_open(self) -> None:
+        """Refuse a change of what has been sent."""
         if self.status not in OPEN:
             raise ReportClosed(report=self.unit, status=self.status)
+
+    def fill_in(self) -> None:
+        """Take new figures, notes or narrative: a new version, a draft again (Điều 7.3)."""
+        self.must_be_open()
         self._move(Status.DRAFT)
+        self.version += 1
 
     def approve(self) -> None:
         """Sign the figures off inside the unit (Điều 9.2)."""
@@ -99,14 +106,14 @@ class Report(Table, table=True):
         self._move(Status.APPROVED)
 
     def submit(self, *, now: datetime) -> None:
-        """Send to the lead agency: step 3 (Điều 7.3); late or on time counts the first time."""
+        """Send to the lead agency: step 3 (Điều 7.3); once late, a report stays late."""
         if self.status in {Status.SUBMITTED, Status.ACCEPTED}:
-            raise ReportClosed(report=self.unit, status=self.status)
+            raise ReportAlreadySubmitted(report=self.unit)
         if Status.SUBMITTED not in ALLOWED[Status(self.status)]:
             raise NotApproved(report=self.unit)
         self._move(Status.SUBMITTED)
         self.submitted_at = now
-        self.is_late = now > self.due_at
+        self.is_late = self.is_late or now > self.due_at
         self.first_submitted_at = self.first_submitted_at or now
         self.returned = None
 
@@ -114,8 +121,7 @@ class Report(Table, table=True):
         self, *, reason: str, cells: Sequence[str], due_at: datetime, now: datetime
     ) -> None:
         """Send back with a reason on chosen cells and a new deadline: step 4 (Điều 7.4)."""
-        if self.status != Status.SUBMITTED:
-            raise ReportNotSubmitted(report=self.unit)
+        self._must_wait_for_review()
         self._move(Status.RETURNED)
         self.times_returned += 1
         self.due_at = due_at
@@ -129,10 +135,15 @@ class Report(Table, table=True):
 
     def accept(self, *, now: datetime) -> None:
         """Find the data sound: step 4 (Điều 7.4)."""
-        if self.status != Status.SUBMITTED:
-            raise ReportNotSubmitted(report=self.unit)
+        self._must_wait_for_review()
         self._move(Status.ACCEPTED)
         self.accepted_at = now
+
+    def _must_wait_for_review(self) -> None:
+        if self.status == Status.ACCEPTED:
+            raise ReportAlreadyAccepted(report=self.unit)
+        if self.status != Status.SUBMITTED:
+            raise ReportNotSubmitted(report=self.unit)
 
     def _move(self, to: Status) -> None:
         if to not in ALLOWED[Status(self.status)]:

@@ -28,6 +28,10 @@ class ReportVersion(Table, table=True):
     """Gapless from 1 on in each report."""
     cells: dict[str, str] = Field(sa_type=JSONB)
     """``row:column`` → exact decimal, ``-`` (nil) or ``x`` (not applicable); absent = missing."""
+    notes: dict[str, str] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+    """Every justification, where this version changed one; None leaves them as they were."""
+    narrative: dict[str, str] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+    """Every text of the outline, where this version changed one."""
     source_kind: SourceKind = Field(sa_type=Text)
     source_id: str
     """Account id of a person, receipt id of a delivery."""

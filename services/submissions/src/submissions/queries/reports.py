@@ -97,11 +97,14 @@ async def report(session: AsyncSession, report_id: UUID, who: Principal) -> Repo
 
 
 async def submitted_for_update(
-    session: AsyncSession, regime: str, period: str, ids: Sequence[UUID] | None
+    session: AsyncSession, regime: str, period: str, ids: Sequence[UUID] | None, *, who: Principal
 ) -> list[Report]:
-    """Return the reports of a period that wait for review, locked in order of their units."""
+    """Return the reports that wait for review by the agency of ``who``, locked in a fixed order."""
     statement = select(Report).where(
-        Report.regime == regime, Report.period == period, Report.status == Status.SUBMITTED
+        Report.regime == regime,
+        Report.period == period,
+        Report.status == Status.SUBMITTED,
+        Report.lead_agency == who.agency,
     )
     if ids is not None:
         statement = statement.where(col(Report.id).in_(ids))
