@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import Field
 
 from chassis.auth import Principal, allow
@@ -17,14 +17,16 @@ from contracts.text import Text
 from submissions.commands import reports as commands
 from submissions.commands.reports import Edit
 from submissions.domain.reports import Report
-from submissions.queries import known, reports, views
-from submissions.queries.reports import Cut, Filter, WorkItem
+from submissions.queries import known, reports, views, work
 from submissions.queries.views import Diff, ReportView, VersionLine, VersionView
+from submissions.queries.work import Cut, Filter, WorkItem
 
 router = APIRouter(tags=["reports"])
 Anyone = Annotated[Principal, Depends(allow())]
 Unit = Annotated[Principal, Depends(allow(Role.OFFICER, Role.AGENCY_HEAD))]
 Head = Annotated[Principal, Depends(allow(Role.AGENCY_HEAD))]
+MOST_VERSIONS = 2**31 - 1
+Number = Annotated[int, Path(ge=1, le=MOST_VERSIONS)]
 Name = Annotated[Text, Field(max_length=300)]
 Cell = Annotated[str, Field(max_length=100)]
 Value = Annotated[str, Field(max_length=2000)]
@@ -50,7 +52,7 @@ class ApprovalBody(Body):
 async def my_work(session: Transaction, who: Anyone, now: Now) -> Page[WorkItem]:
     """Return what is due from me, overdue first."""
     calendar = await known.calendar(session)
-    return await reports.due_from(session, who, calendar, now=now)
+    return await work.due_from(session, who, calendar, now=now)
 
 
 @router.get("/reports")
@@ -64,7 +66,7 @@ async def list_reports(
 ) -> Page[WorkItem]:
     """List reports of one's own unit, or of the regimes one's agency leads."""
     calendar = await known.calendar(session)
-    return await reports.reports(session, who, Cut(asked, limit, after), calendar, now=now)
+    return await work.reports(session, who, Cut(asked, limit, after), calendar, now=now)
 
 
 @router.get("/reports/{report_id}")
@@ -125,7 +127,9 @@ async def versions(report_id: UUID, session: Transaction, who: Anyone) -> Page[V
 
 
 @router.get("/reports/{report_id}/versions/{number}")
-async def version(report_id: UUID, number: int, session: Transaction, who: Anyone) -> VersionView:
+async def version(
+    report_id: UUID, number: Number, session: Transaction, who: Anyone
+) -> VersionView:
     """Return one version with every cell."""
     report = await reports.report(session, report_id, who)
     return await views.version_view(session, report, number)
@@ -136,8 +140,8 @@ async def diff(
     report_id: UUID,
     session: Transaction,
     who: Anyone,
-    before: Annotated[int, Query(alias="from", ge=0)],
-    after: Annotated[int, Query(alias="to", ge=0)],
+    before: Annotated[int, Query(alias="from", ge=0, le=MOST_VERSIONS)],
+    after: Annotated[int, Query(alias="to", ge=0, le=MOST_VERSIONS)],
 ) -> Diff:
     """Return what changed between two versions; 0 is the empty report."""
     report = await reports.report(session, report_id, who)

@@ -90,7 +90,7 @@ async def accept_all(
 
 @router.get("/progress")
 async def progress(
-    regime: str, period: str, session: Transaction, who: Watcher, now: Now
+    regime: Text, period: Text, session: Transaction, who: Watcher, now: Now
 ) -> Progress:
     """Return where every unit's report of a period stands."""
     return await views.progress(session, who, regime, period, now=now)

@@ -96,6 +96,10 @@ class VersionView(VersionLine):
     """A version with every cell."""
 
     values: dict[str, str]
+    notes: dict[str, str] | None
+    """Every justification, where this version changed one; null where it left them."""
+    narrative: dict[str, str] | None
+    """Every text of the outline, where this version changed one."""
 
 
 class Change(BaseModel):
@@ -148,7 +152,9 @@ async def report_view(session: AsyncSession, report: Report) -> ReportView:
     cells = await reports.cells_of(session, report)
     around = await reports.neighbours_of(session, report, plan)
     derived = plan.derive(cells, around)
-    findings = rules.find(plan, cells, derived, neighbours=around, notes=report.notes)
+    findings = rules.find(
+        plan, cells, derived, neighbours=around, notes=report.notes, columns=report.columns
+    )
     agencies = await known.agencies_by_code(session, [report.unit])
     unit = agencies.get(report.unit)
     return ReportView(
@@ -164,7 +170,7 @@ async def report_view(session: AsyncSession, report: Report) -> ReportView:
         revision=report.revision,
         cut_off_at=report.cut_off_at.astimezone(ZONE),
         due_at=report.due_at.astimezone(ZONE),
-        submitted_at=report.submitted_at,
+        submitted_at=_local(report.submitted_at),
         is_late=report.is_late,
         rows=report.rows or list(plan.rows),
         columns=report.columns or list(plan.columns),
@@ -179,7 +185,10 @@ async def report_view(session: AsyncSession, report: Report) -> ReportView:
         returned=report.returned,
         approvals=[
             ApprovalView(
-                by=one.approved_by, name=one.approver_name, at=one.approved_at, version=one.version
+                by=one.approved_by,
+                name=one.approver_name,
+                at=one.approved_at.astimezone(ZONE),
+                version=one.version,
             )
             for one in await reports.approvals_of(session, report)
         ],
@@ -197,7 +206,12 @@ async def version_view(session: AsyncSession, report: Report, number: int) -> Ve
     found = await reports.version(session, report.id, number)
     if found is None:
         raise VersionNotFound(number=number)
-    return VersionView(**_line(found).model_dump(), values=found.cells)
+    return VersionView(
+        **_line(found).model_dump(),
+        values=found.cells,
+        notes=found.notes,
+        narrative=found.narrative,
+    )
 
 
 async def diff(session: AsyncSession, report: Report, before: int, after: int) -> Diff:
@@ -234,7 +248,7 @@ async def progress(
             parent_name=parents[agency.parent_code].name if agency.parent_code in parents else None,
             status=Status(report.status),
             due_at=report.due_at.astimezone(ZONE),
-            submitted_at=report.submitted_at,
+            submitted_at=_local(report.submitted_at),
             is_late=report.is_late,
             times_returned=report.times_returned,
             version=report.version,
@@ -266,6 +280,10 @@ def _rate(units: list[UnitProgress]) -> str:
     on_time = sum(unit.submitted_at is not None and not unit.is_late for unit in units)
     tenths = round(1000 * on_time / len(units)) if units else 0
     return f"{tenths // 10}.{tenths % 10}"
+
+
+def _local(moment: datetime | None) -> datetime | None:
+    return moment.astimezone(ZONE) if moment else None
 
 
 def _line(version: ReportVersion) -> VersionLine:
