@@ -26,7 +26,7 @@ from deploy.local.layout import PORTS
 from deploy.local.processes import account_for_servers, dies_with_parent, holder_of
 
 ROOT = Path(__file__).resolve().parents[2]
-PASSWORD = "test"  # noqa: S105 - of a server on the loopback that lives as long as one test run
+PASSWORD = "test"
 LIMIT = 120.0
 """Seconds that a server may take to be ready."""
 
