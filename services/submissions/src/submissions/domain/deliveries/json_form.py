@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import msgspec
 
@@ -23,7 +23,6 @@ from submissions.domain.deliveries.shapes import (
 )
 from submissions.domain.deliveries.values import MOST_DIGITS
 
-T = TypeVar("T")
 PATH = re.compile(r"\$(?P<path>\S*)`")
 
 
@@ -95,29 +94,19 @@ def _explain(body: bytes) -> Pushed:
     """
     try:
         loose = json.loads(body, parse_float=Number, parse_int=_whole)
+        return msgspec.convert(loose, Pushed)
     except RecursionError as why:
         raise BodyTooLarge(f"{DEEPEST}") from why
+    except msgspec.ValidationError as why:
+        found = PATH.search(str(why))
+        pointer = re.sub(r"[.\[]", "/", found["path"].replace("]", "")) if found else ""
+        raise UnreadableBody("invalid-body", pointer) from why
     except ValueError as why:
         raise UnreadableBody("invalid-json") from why
-    if isinstance(loose, dict):
-        for name, kind in (("reports", Sheet), ("figures", Entry)):
-            items = loose.get(name)
-            for at, item in enumerate(items if isinstance(items, list) else ()):
-                _convert(item, kind, f"/{name}/{at}")
-    return _convert(loose, Pushed, "")
 
 
 def _whole(text: str) -> int | Number:
     return int(text) if len(text) <= MOST_DIGITS else Number(text)
-
-
-def _convert(loose: Any, kind: type[T], pointer: str) -> T:
-    try:
-        return msgspec.convert(loose, kind)
-    except msgspec.ValidationError as why:
-        found = PATH.search(str(why))
-        rest = re.sub(r"[.\[]", "/", found["path"].replace("]", "")) if found else ""
-        raise UnreadableBody("invalid-body", pointer + rest.partition("/...")[0]) from why
 
 
 def _matrices(sheets: Sequence[Sheet]) -> list[Part]:

@@ -1,0 +1,219 @@
+"""Every figure against its cell: what is taken, what is refused, and the fast way like the slow."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.forms import Attribute, ColumnKind
+from contracts.text import nfc
+from submissions.domain.deliveries.checks import Checked, check
+from submissions.domain.deliveries.grids import PLAIN_TEXT, Grid
+from submissions.domain.deliveries.shapes import Figure, Listing, Matrix, Number
+from submissions.domain.deliveries.values import BadFigure, canonical, plain_text
+from submissions.domain.formulas import FormPlan
+from tests.support.builders_figures import a_form
+
+GRID = Grid(FormPlan(a_form()))
+COUNT = Attribute(code="c", name="c", minimum="0")
+MONEY = Attribute(code="m", name="m", decimals=2)
+NOTE = Attribute(code="n", name="n", kind=ColumnKind.TEXT)
+
+
+def matrix(*lines: list[object], columns: tuple[str, ...] = ("c2", "chi", "note")) -> Matrix:
+    """Return a matrix of the first rows of the form."""
+    rows = tuple(str(at) for at in range(1, len(lines) + 1))
+    return Matrix("/reports/0", "07201", rows, columns, lines)
+
+
+def one_by_one(whole: Matrix) -> Checked:
+    """Return the check of the same figures in the list form."""
+    return check(GRID, [Listing(whole.agency, list(whole.figures()))])
+
+
+GOOD = {
+    "whole": (COUNT, "120", "120"),
+    "zero": (COUNT, "0", "0"),
+    "needless zeros": (MONEY, "007.50", "7.5"),
+    "no part": (MONEY, "12.00", "12"),
+    "negative": (MONEY, "-0.05", "-0.05"),
+    "minus nothing": (MONEY, "-0.00", "0"),
+    "a number": (COUNT, 120, "120"),
+    "a number with a part": (MONEY, Number("1.10"), "1.1"),
+    "a number with an exponent": (COUNT, Number("1.2e3"), "1200"),
+    "nil": (COUNT, "-", "-"),
+    "not applicable": (COUNT, "x", "x"),
+    "clears": (COUNT, "", ""),
+    "text": (NOTE, "Đã đối chiếu", "Đã đối chiếu"),
+    "text not yet NFC": (NOTE, unicodedata.normalize("NFD", "Đã đối chiếu"), "Đã đối chiếu"),
+    "a number as text": (NOTE, 5, "5"),
+}
+
+
+@pytest.mark.parametrize(("attribute", "value", "kept"), GOOD.values(), ids=GOOD.keys())
+def test_a_good_figure_is_kept_exactly(attribute: Attribute, value: object, kept: str) -> None:
+    assert canonical(attribute, value) == kept
+
+
+BAD = {
+    "comma": (COUNT, "12,5", "not-a-decimal"),
+    "grouped": (MONEY, "1.234.567", "not-a-decimal"),
+    "exponent in text": (COUNT, "1e3", "not-a-decimal"),
+    "plus": (COUNT, "+5", "not-a-decimal"),
+    "blank": (COUNT, " 5", "not-a-decimal"),
+    "bare point": (MONEY, ".5", "not-a-decimal"),
+    "words": (COUNT, "năm", "not-a-decimal"),
+    "other digits": (COUNT, "٣", "not-a-decimal"),
+    "not a number": (COUNT, "NaN", "not-a-decimal"),
+    "true": (COUNT, True, "not-a-decimal"),
+    "a list": (COUNT, ["1"], "not-a-decimal"),
+    "an object": (COUNT, {"a": 1}, "not-a-decimal"),
+    "capital x": (COUNT, "X", "not-a-decimal"),
+    "too many decimals": (COUNT, "1.5", "too-many-decimals"),
+    "a hair": (MONEY, Number("1e-9"), "too-many-decimals"),
+    "below minimum": (COUNT, "-1", "below-minimum"),
+    "too large": (COUNT, "1" * 16, "number-too-large"),
+    "far too large": (COUNT, Number("1e99"), "number-too-large"),
+    "too large a number": (COUNT, 10**30, "number-too-large"),
+    "replacement character": (NOTE, "a\ufffd", "invalid-text"),
+    "control character": (NOTE, "a\x07", "invalid-text"),
+    "half a character": (NOTE, "a\ud83d", "invalid-text"),
+    "control character in a figure": (COUNT, "1\x00", "invalid-text"),
+    "long text": (NOTE, "a" * 2001, "text-too-long"),
+}
+
+
+@pytest.mark.parametrize(("attribute", "value", "slug"), BAD.values(), ids=BAD.keys())
+def test_a_bad_figure_is_refused(attribute: Attribute, value: object, slug: str) -> None:
+    with pytest.raises(BadFigure) as refused:
+        canonical(attribute, value)
+    assert refused.value.slug == slug
+
+
+PLACES = {
+    "unknown row": (("9", "c2"), "cell-not-assigned"),
+    "unknown column": (("1", "zz"), "cell-not-assigned"),
+    "formula": (("1", "c1"), "cell-is-derived"),
+    "total row": (("TONG", "c2"), "cell-is-derived"),
+}
+
+
+@pytest.mark.parametrize(("cell", "slug"), PLACES.values(), ids=PLACES.keys())
+def test_a_cell_that_takes_no_figures_is_named(cell: tuple[str, str], slug: str) -> None:
+    checked = check(GRID, [Matrix("/reports/0", "07201", (cell[0],), (cell[1],), [["1"]])])
+    assert [(bad.figure.pointer, bad.slug) for bad in checked.bad] == [
+        ("/reports/0/values/0/0", slug)
+    ]
+
+
+def test_a_cell_outside_the_assignment_is_refused() -> None:
+    grid = Grid(FormPlan(a_form()), rows=["1"], columns=["c2"])
+    checked = check(grid, [matrix(["1", "1"], ["1", "1"], columns=("c2", "c3"))])
+    assert checked.good == {"1:c2": "1"}
+    assert {bad.slug for bad in checked.bad} == {"cell-not-assigned"}
+
+
+def test_everything_wrong_is_named_in_one_pass() -> None:
+    checked = check(GRID, [matrix(["12,5", "1.234", "được"], ["7", "x", "a\x07"])])
+    assert checked.good == {"1:note": "được", "2:c2": "7", "2:chi": "x"}
+    assert [(bad.figure.pointer[18:], bad.slug) for bad in checked.bad] == [
+        ("0/0", "not-a-decimal"),
+        ("0/1", "too-many-decimals"),
+        ("1/2", "invalid-text"),
+    ]
+
+
+def test_a_cell_said_twice_is_refused_with_both_places() -> None:
+    listed = [Figure(f"/figures/{at}", "1", "c2", value) for at, value in enumerate("57")]
+    checked = check(GRID, [Listing("07201", listed)])
+    assert checked.good == {}
+    assert [(bad.figure.pointer, bad.params["other"]) for bad in checked.bad] == [
+        ("/figures/0", "/figures/1"),
+        ("/figures/1", "/figures/0"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [matrix(["5"], columns=("c2",)), matrix(["7"], columns=("c2",))],
+        [Matrix("/reports/0", "07201", ("1", "1"), ("c2",), [["5"], ["7"]])],
+        [Matrix("/reports/0", "07201", ("1",), ("c2", "c2"), [["5", "7"]])],
+    ],
+    ids=["two matrices", "a row twice", "a column twice"],
+)
+def test_a_matrix_that_says_a_cell_twice_is_refused(parts: list[Matrix]) -> None:
+    assert [bad.slug for bad in check(GRID, parts).bad] == ["cell-said-twice"] * 2
+
+
+def test_a_line_break_inside_a_value_moves_no_other_value() -> None:
+    checked = check(GRID, [matrix(["1\n2", "3", None])])
+    assert checked.good == {"1:chi": "3"}
+    assert [bad.slug for bad in checked.bad] == ["not-a-decimal"]
+
+
+def test_the_sign_for_null_cannot_be_sent() -> None:
+    checked = check(GRID, [matrix(["\x00", None, "tốt"])])
+    assert checked.good == {"1:note": "tốt"}
+    assert [bad.slug for bad in checked.bad] == ["invalid-text"]
+
+
+VALUES = st.one_of(
+    st.none(),
+    st.integers(-(10**17), 10**17),
+    st.decimals(-(10**6), 10**6, places=3).map(str),
+    st.decimals(-(10**6), 10**6, places=2).map(lambda number: Number(str(number))),
+    st.sampled_from(["-", "x", "", "0", "-0", "7", "1e3", "12,5", "\n", "\x00", "Nguyễn"]),
+    st.text(max_size=5),
+    st.booleans(),
+)
+
+
+@given(st.lists(st.lists(VALUES, min_size=3, max_size=3), min_size=1, max_size=3))
+def test_the_fast_way_finds_what_the_slow_way_finds(lines: list[list[object]]) -> None:
+    whole = matrix(*lines)
+    fast, slow = check(GRID, [whole]), one_by_one(whole)
+    assert fast.good == slow.good
+    assert [(bad.figure, bad.slug) for bad in fast.bad] == [
+        (bad.figure, bad.slug) for bad in slow.bad
+    ]
+
+
+@given(st.decimals(-(10**14), 10**14, places=2))
+def test_every_decimal_of_a_column_is_kept_to_the_last_digit(number: Decimal) -> None:
+    kept = canonical(MONEY, str(number))
+    assert Decimal(kept) == number
+    assert canonical(MONEY, kept) == kept
+    assert plain_text(number) == kept
+
+
+def test_letters_that_pass_unseen_are_clean_and_nfc() -> None:
+    singles = "".join(chr(at) for at in range(0x20, 0x1F00))
+    found = "".join(re.findall(PLAIN_TEXT, singles))
+    assert nfc(found) == found
+    assert all(not unicodedata.combining(one) for one in found)
+    assert set("đĐơƠưƯăẮệỹÝ") <= set(found)
+
+
+class Unlooked(Matrix):
+    """A matrix that may not be looked at cell by cell."""
+
+    def figures(self) -> Iterator[Figure]:
+        """Refuse the slow way."""
+        raise AssertionError("looked at cell by cell")
+
+
+def test_a_good_matrix_is_not_looked_at_cell_by_cell() -> None:
+    lines = [["7", "1.5", "Tốt"], [7, None, "-"]]
+    whole = Unlooked("/reports/0", "07201", ("1", "2"), ("c2", "chi", "note"), lines)
+    assert check(GRID, [whole]).good == {
+        "1:c2": "7",
+        "1:chi": "1.5",
+        "1:note": "Tốt",
+        "2:c2": "7",
+        "2:note": "-",
+    }
