@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from pydantic import AwareDatetime, BaseModel, Field
 
 from chassis.auth import Principal, allow
-from chassis.clock import Now
+from chassis.clock import ZONE, Now
 from chassis.database import Transaction
 from chassis.http import Body
 from contracts.accounts.v1 import AgencyLevel, Role
@@ -18,6 +18,9 @@ from submissions.queries import known
 
 router = APIRouter(tags=["assignments"])
 LeadAgency = Annotated[Principal, Depends(allow(Role.LEAD_AGENCY_REVIEWER, Role.OPERATOR))]
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=ZONE), datetime(2100, 1, 1, tzinfo=ZONE)
+PeriodCode = Annotated[str, Field(pattern=r"^[0-9A-Z][0-9A-Z-]{0,39}$")]
+Moment = Annotated[AwareDatetime, Field(gt=EARLIEST, lt=LATEST)]
 Codes = Annotated[list[Annotated[str, Field(max_length=40)]], Field(min_length=1)]
 
 
@@ -28,13 +31,13 @@ class AssignmentBody(Body):
     """
 
     regime: RegimeCode
-    period: Annotated[str, Field(max_length=40)]
+    period: PeriodCode
     units: Annotated[list[StatisticsCode], Field(min_length=1, max_length=1000)] | None = None
     level: AgencyLevel | None = None
     rows: Codes | None = None
     columns: Codes | None = None
-    cut_off_on: date | None = None
-    due_at: AwareDatetime | None = None
+    cut_off_on: Annotated[date, Field(gt=EARLIEST.date(), lt=LATEST.date())] | None = None
+    due_at: Moment | None = None
 
 
 class Assigned(BaseModel):
@@ -53,9 +56,8 @@ async def assign_reports(
     body: AssignmentBody, session: Transaction, who: LeadAgency, now: Now
 ) -> Assigned:
     """Assign a report to units (Điều 7.2); only the lead agency of the regime may."""
-    units = body.units or []
-    if body.level:
-        units = [*units, *await known.units_of_level(session, body.level)]
+    of_level = await known.units_of_level(session, body.level) if body.level else []
+    units = list(dict.fromkeys([*(body.units or ()), *of_level]))
     order = AssignmentOrder(
         regime=body.regime,
         period=body.period,

@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from chassis.auth import Principal, allow
 from chassis.clock import Now
@@ -14,6 +14,7 @@ from chassis.http import Body
 from contracts.accounts.v1 import Role
 from contracts.identifiers import RegimeCode
 from contracts.text import Text
+from submissions.api.assignments import Moment, PeriodCode
 from submissions.commands import reviews
 from submissions.commands.reviews import Return
 from submissions.domain.reports import Report
@@ -35,14 +36,14 @@ class ReturnBody(Body):
     cells: Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=20000)] = Field(
         default_factory=list
     )
-    due_at: AwareDatetime
+    due_at: Moment
 
 
 class AcceptAllBody(Body):
     """Which reports of a period are accepted; without ``reports`` all that were sent."""
 
     regime: RegimeCode
-    period: Annotated[str, Field(max_length=40)]
+    period: PeriodCode
     reports: Annotated[list[UUID], Field(max_length=1000)] | None = None
 
 

@@ -11,19 +11,17 @@ from chassis.errors import Place
 from chassis.identifiers import new_id
 from chassis.outbox import publish
 from contracts.accounts.v1 import Role
-from contracts.calendar import CalendarUnknown, WorkingCalendar
-from contracts.periods import CutOffRule, Period
+from contracts.calendar import ZONE, CalendarUnknown, WorkingCalendar
 from contracts.submissions.v1 import ReportAssigned
-from submissions.domain.assignments import Assignment, cut_off_of, due_after, end_of
+from submissions.domain.assignments import Assignment, due_after, end_of, last_day_counted
 from submissions.domain.reports import Report
 from submissions.errors import (
     AlreadyAssigned,
     CalendarMissing,
     CellUnknown,
-    CutOffNeeded,
     DueTooEarly,
     NotLeadAgency,
-    PeriodUnknown,
+    RegimeNotInForce,
     UnitUnknown,
 )
 from submissions.queries import known, reports
@@ -47,15 +45,17 @@ async def assign(
     session: AsyncSession, order: AssignmentOrder, *, who: Principal, now: datetime
 ) -> tuple[Assignment, int]:
     """Give every unit of ``order`` its report of the period; return how many were given."""
-    regime = await known.regime_in_force(session, order.regime)
+    regime = await known.regime_in_force(session, order.regime, is_locked=True)
     lead_agency = lead_of(regime, who)
+    if regime.definition.in_force_from > now.date():
+        raise RegimeNotInForce(regime=order.regime)
     _refuse_unknown_cells(regime, order)
-    await _refuse_unknown_units(session, order.units)
+    await _refuse_unknown_units(session, order.units, on=now.date())
     taken = await reports.assigned_units(session, order.regime, order.period, order.units)
     if taken:
         raise AlreadyAssigned(regime=order.regime, period=order.period, units=len(taken))
     calendar = await known.calendar(session)
-    cut_off_on = _cut_off_on(regime, order)
+    cut_off_on = last_day_counted(regime.definition, order.period, order.cut_off_on)
     assignment = Assignment(
         id=new_id(),
         regime=order.regime,
@@ -103,31 +103,16 @@ def _strangers(where: str, codes: Sequence[str] | None, known_codes: Iterable[st
     ]
 
 
-async def _refuse_unknown_units(session: AsyncSession, units: Sequence[str]) -> None:
+async def _refuse_unknown_units(session: AsyncSession, units: Sequence[str], *, on: date) -> None:
     found = await known.agencies_by_code(session, units)
+    are_open = {code for code, agency in found.items() if agency.is_open_on(on)}
     wrong = [
         Place(f"/units/{at}", "unit-unknown", params={"unit": unit})
         for at, unit in enumerate(units)
-        if unit not in found or units.index(unit) != at
+        if unit not in are_open
     ]
     if wrong or not units:
         raise UnitUnknown(unit=wrong[0].params["unit"] if wrong else "", errors=wrong)
-
-
-def _cut_off_on(regime: RegimeInForce, order: AssignmentOrder) -> date:
-    """Return the last day counted: the order's, else by the rule (Điều 6.2, NĐ 09 Điều 12)."""
-    definition = regime.definition
-    try:
-        period = Period.parse(order.period)
-    except ValueError:
-        raise PeriodUnknown(period=order.period, regime=order.regime) from None
-    if period.frequency is not definition.frequency:
-        raise PeriodUnknown(period=order.period, regime=order.regime)
-    if order.cut_off_on:
-        return order.cut_off_on
-    if definition.cut_off_rule is CutOffRule.CUSTOM:
-        raise CutOffNeeded(regime=order.regime)
-    return cut_off_of(period, definition.cut_off_rule)
 
 
 def _due_at(
@@ -140,7 +125,7 @@ def _due_at(
             return due_after(cut_off_on, regime.definition.due_working_days, calendar)
     except CalendarUnknown as why:
         raise CalendarMissing(year=why.args[0]) from why
-    if order.due_at.date() < earliest:
+    if order.due_at.astimezone(ZONE).date() < earliest:
         raise DueTooEarly(earliest=earliest.isoformat())
     return order.due_at
 

@@ -8,8 +8,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from contracts.calendar import ZONE, WorkingCalendar
-from contracts.periods import CutOffRule, Period
+from contracts.catalog.v1 import RegimePutInForce
+from contracts.periods import CutOffRule, Frequency, Period
 from submissions.domain import Table
+from submissions.errors import CutOffNeeded, PeriodUnknown
 
 END_OF_WORK = time(17, 0)
 
@@ -34,9 +36,25 @@ class Assignment(Table, table=True):
     assigned_at: datetime = Field(sa_type=DateTime(timezone=True))
 
 
-def cut_off_of(period: Period, rule: CutOffRule) -> date:
-    """Return the last day counted (Điều 6.2, NĐ 09/2019 Điều 12)."""
-    return period.window(rule)[1]
+def last_day_counted(regime: RegimePutInForce, period: str, asked: date | None = None) -> date:
+    """Return the last day counted (Điều 6.2): the day asked for, else that of the regime's rule.
+
+    Refuses a code that names no period of the regime, and no day where the rule gives none.
+    """
+    by_rule = None
+    if regime.frequency is not Frequency.AD_HOC:
+        try:
+            parsed = Period.parse(period)
+            if parsed.frequency is not regime.frequency:
+                raise ValueError(period)
+            if regime.cut_off_rule is not CutOffRule.CUSTOM:
+                by_rule = parsed.window(regime.cut_off_rule)[1]
+        except ValueError as why:
+            raise PeriodUnknown(period=period, regime=regime.regime) from why
+    day = asked or by_rule
+    if day is None:
+        raise CutOffNeeded(regime=regime.regime)
+    return day
 
 
 def end_of(day: date) -> datetime:

@@ -22,6 +22,10 @@ class KnownAgency(Table, table=True):
     valid_from: date
     valid_to: date | None = None
 
+    def is_open_on(self, day: date) -> bool:
+        """Say whether the agency exists on ``day``."""
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
 
 class KnownCalendar(Table, table=True):
     """The days off of a year, as catalog said them last."""

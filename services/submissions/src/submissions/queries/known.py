@@ -24,9 +24,11 @@ class RegimeInForce:
     plan: FormPlan
 
 
-async def regime_in_force(session: AsyncSession, code: str) -> RegimeInForce:
-    """Return a regime; raises ``RegimeNotInForce``."""
-    row = await session.get(KnownRegime, code)
+async def regime_in_force(
+    session: AsyncSession, code: str, *, is_locked: bool = False
+) -> RegimeInForce:
+    """Return a regime, locked where two may not assign it at once; raises ``RegimeNotInForce``."""
+    row = await session.get(KnownRegime, code, with_for_update=is_locked)
     if row is None:
         raise RegimeNotInForce(regime=code)
     definition = RegimePutInForce.model_validate(row.definition)
