@@ -34,8 +34,12 @@ def migrate(service: str, url: str) -> None:
     config = Config(str(ROOT / "services" / service / "alembic.ini"))
     if _revision_of(url) == ScriptDirectory.from_config(config).get_current_head():
         return  # without importing the service only to find nothing to do
-    os.environ[f"{prefix_of(service)}_DATABASE_URL"] = url
-    command.upgrade(config, "head")
+    setting = f"{prefix_of(service)}_DATABASE_URL"
+    os.environ[setting] = url
+    try:
+        command.upgrade(config, "head")
+    finally:
+        del os.environ[setting]
 
 
 def _revision_of(url: str) -> str | None:

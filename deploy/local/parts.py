@@ -121,7 +121,7 @@ def _service(hub: Hub, name: str) -> Part:
 
 
 def service_environment(hub: Hub, name: str) -> dict[str, str]:
-    """Return the settings of a service; a setting that the caller's environment has stands."""
+    """Return the settings of a service; it gets others from the environment of ``up``."""
     settings = {
         "ORIGIN": hub.origin,
         "TRACES_FILE": str(hub.traces / f"{name}.jsonl"),

@@ -23,10 +23,11 @@ import psutil
 
 from deploy.local import kafka, postgres
 from deploy.local.layout import PORTS
-from deploy.local.processes import account_for_servers, dies_with_parent, holder_of
+from deploy.local.processes import account_for_servers, dies_with_parent, find, holder_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "test"
+RUNS = Path(f"/tmp/hub-tests-{os.getuid()}")  # noqa: S108 - where any account may look
 LIMIT = 120.0
 """Seconds that a server may take to be ready."""
 
@@ -38,11 +39,21 @@ def run_leader() -> int:
 
 def run_folder() -> Path:
     """Return the folder of this test run, the same in every worker, reachable by any account."""
-    born = int(psutil.Process(run_leader()).create_time() * 100)
-    folder = Path(f"/tmp/hub-tests-{os.getuid()}") / f"{run_leader()}-{born}"  # noqa: S108
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o755)
+    born = psutil.Process(run_leader()).create_time()
+    folder = RUNS / f"{run_leader()}-{born}"
+    if not folder.exists():
+        _sweep()
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o755)
     return folder
+
+
+def _sweep() -> None:
+    """Remove what runs left whose pytest is gone and whose servers have stopped."""
+    for folder in RUNS.glob("*-*"):
+        pid, born = folder.name.split("-")
+        if find(int(pid), float(born)) is None and not any(folder.glob("*/ready")):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
