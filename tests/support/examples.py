@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from contracts.headers import header_name
 from contracts.registry import EVENTS
 from tests.support.services import headers_of
 
@@ -11,7 +12,7 @@ EXAMPLES = Path(__file__).parents[2] / "contracts" / "examples"
 
 
 def example_of(type: str) -> bytes:
-    """Return the value of the example message of ``type``."""
+    """Return the facts of the example message of ``type``, as JSON."""
     return (EXAMPLES / f"{type}.json").read_bytes()
 
 
@@ -20,8 +21,9 @@ def every_example_of(reader: str) -> Iterator[tuple[str, bytes, dict[str, bytes]
     for type, event in EVENTS.items():
         if reader not in event.topic.readers:
             continue
-        value = json.loads(example_of(type))
-        headers = headers_of(type)
-        if "body" in value and "content_type" in value:
-            continue
-        yield event.topic.name, json.dumps(value).encode(), headers
+        value, headers = example_of(type), headers_of(type)
+        if event.facts_in == "headers":
+            facts: dict[str, str] = json.loads(value)
+            headers |= {header_name(name): fact.encode() for name, fact in facts.items()}
+            value = (EXAMPLES / f"{type}.body").read_bytes()
+        yield event.topic.name, value, headers

@@ -6,9 +6,7 @@ from datetime import datetime
 
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 
-SPEC_VERSION = "1.0"
-REQUIRED = ("ce_specversion", "ce_id", "ce_type", "ce_source", "ce_time")
-"""Headers without which a message is not one of ours."""
+from contracts.headers import REQUIRED, SPEC_VERSION, header_name
 
 
 class Unreadable(ValueError):
@@ -39,7 +37,7 @@ class Envelope:
 
     def extension(self, name: str) -> str:
         """Return the fact ``name`` that rides in a header."""
-        return self.headers[f"ce_{name.replace('_', '')}"]
+        return self.headers[header_name(name)]
 
 
 def open_envelope(record: ConsumerRecord) -> Envelope:
@@ -70,11 +68,6 @@ def open_envelope(record: ConsumerRecord) -> Envelope:
         partition=record.partition,
         offset=record.offset,
     )
-
-
-def header_name(field: str) -> str:
-    """Return the CloudEvents header of a fact: extensions are lower-case letters only."""
-    return f"ce_{field.replace('_', '')}"
 
 
 def new_producer(bootstrap: str, *, client_id: str) -> AIOKafkaProducer:

@@ -16,7 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.clock import now
 from chassis.database import Database, raw_connection
-from chassis.kafka import SPEC_VERSION, header_name, new_producer
+from chassis.kafka import new_producer
 from chassis.telemetry import (
     OUTBOX_OLDEST,
     OUTBOX_SENT,
@@ -25,6 +25,7 @@ from chassis.telemetry import (
     traceparent_of,
     tracer,
 )
+from contracts.headers import SPEC_VERSION, header_name
 
 log = structlog.get_logger()
 

@@ -1,6 +1,6 @@
 """The base of every message on Kafka: what it is called, where it travels, what orders it."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,6 +13,7 @@ class Word(BaseModel):
     model_config = ConfigDict(
         frozen=True,
         extra="ignore",
+        use_attribute_docstrings=True,
         json_schema_serialization_defaults_required=True,
     )
 
@@ -27,6 +28,8 @@ class Event(Word):
     type: ClassVar[str]
     topic: ClassVar[Topic]
     key: ClassVar[str]
+    facts_in: ClassVar[Literal["value", "headers"]] = "value"
+    """``headers`` for a message whose value is bytes that nobody may change."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__()
@@ -35,6 +38,7 @@ class Event(Word):
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__()
         cls.type, cls.topic, cls.key = kwargs["type"], kwargs["topic"], kwargs["key"]
+        cls.facts_in = kwargs.get("facts_in", "value")
         if cls.type in EVENTS:
             raise TypeError(f"{cls.type} is already said by {EVENTS[cls.type].__name__}")
         if cls.key not in cls.model_fields:

@@ -36,6 +36,13 @@ class Topic:
     retention_ms: int = 30 * DAY_MS
     cleanup: Literal["delete", "compact"] = "delete"
     max_message_bytes: int = MEBIBYTE
+    said_by: tuple[Service, ...] = ()
+    """Who sends on it where that is not the owner: commands come from those who ask."""
+
+    @property
+    def senders(self) -> tuple[Service, ...]:
+        """Return the services that put messages on it."""
+        return self.said_by or (self.owner,)
 
 
 AGENCIES = Topic(
@@ -120,6 +127,7 @@ NOTIFICATION_COMMANDS = Topic(
     key="notice id",
     readers=("notifications",),
     partitions=1,
+    said_by=("connector-gateway",),
 )
 DELIVERIES = Topic(
     "connector-gateway.deliveries.v1",

@@ -30,7 +30,11 @@ class Direction(StrEnum):
 
 
 class DeliveryReceived(
-    Event, type="connector-gateway.delivery.received.v1", topic=DELIVERIES, key="connection"
+    Event,
+    type="connector-gateway.delivery.received.v1",
+    topic=DELIVERIES,
+    key="connection",
+    facts_in="headers",
 ):
     """A ministry system pushed figures (Điều 3.5): travels as its own bytes.
 
