@@ -150,6 +150,8 @@ def _own_settings(hub: Hub, name: str) -> dict[str, str]:
             }
         case "notifications":
             return {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(hub.port_of("smtp"))}
+        case "portal":
+            return {"SECRET": keys.password(hub, "portal-secret")}
         case _:
             return {}
 
