@@ -1,9 +1,10 @@
 """accounts in this process, on a database of the test's own, with a clock that obeys.
 
-``async with an_accounts(url, folder) as accounts`` has its first administrator and two agencies.
-``await accounts.issue("can-bo", Role.OFFICER)`` issues an account, ``await accounts.sign_in("can-bo")``
-signs it in and gives its tokens; ``accounts.said("accounts.session.revoked.v1")`` are the facts that
-wait in the outbox.
+- ``async with an_accounts(url, folder) as accounts``: with its first administrator, signed in, and
+  two agencies.
+- ``await accounts.issue("can-bo", Role.OFFICER)`` issues an account,
+  ``await accounts.sign_in("can-bo")`` signs it in and gives its tokens.
+- ``accounts.said("accounts.session.revoked.v1")``: the facts that were published.
 """
 
 from collections.abc import AsyncIterator
@@ -16,20 +17,21 @@ from typing import Any
 import httpx
 import orjson
 import psycopg
+from fastapi import FastAPI
+from joserfc.jwk import OKPKey
+from pydantic import SecretStr
+
+import chassis.clock
 from accounts.commands.accounts import issue_first_administrator
 from accounts.commands.calendars import learn_calendar
 from accounts.commands.keys import announce_keys, signer_of
+from accounts.commands.sessions import Grant, look_up, sign_in
 from accounts.domain.accounts import Account
 from accounts.domain.agencies import Agency
 from accounts.domain.requests import Action, Reason, WrittenRequest
 from accounts.domain.sessions import Session
 from accounts.main import create_app
 from accounts.settings import Settings
-from fastapi import FastAPI
-from joserfc.jwk import OKPKey
-from pydantic import SecretStr
-
-import chassis.clock
 from chassis.clock import ZONE
 from chassis.database import Database
 from chassis.identifiers import new_id
@@ -41,7 +43,7 @@ from tests.support.clock import Clock
 
 API = "/api/accounts/v1"
 ORIGIN = "http://hub.test"
-PASSWORD = "mưa nguồn suối lũ 26"  # noqa: S105 - of people who live as long as one test
+PASSWORD = "mưa nguồn suối lũ 26"
 NOON = datetime(2026, 3, 31, 12, tzinfo=ZONE)
 
 
@@ -195,6 +197,15 @@ class Accounts:
         tokens: dict[str, Any] = answer.json()
         return tokens
 
+    async def session_of(self, username: str) -> dict[str, str]:
+        """Begin a session of ``username`` without the cost of its password; return its headers."""
+        async with self.database.transaction() as session:
+            claim = await look_up(session, username, now=chassis.clock.now())
+            signer = signer_of(self.settings.signing_key_file)
+            grant = await sign_in(session, signer, claim, is_right=True, now=chassis.clock.now())
+        assert isinstance(grant, Grant)
+        return {"Authorization": f"Bearer {grant.access_token}"}
+
     async def refresh(self, refresh_token: str) -> httpx.Response:
         """Exchange a refresh token and return the answer."""
         body = {"refresh_token": refresh_token}
@@ -245,7 +256,7 @@ async def an_accounts(url: str, folder: Path) -> AsyncIterator[Accounts]:
     async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
         accounts = Accounts(app, client, database, settings, url)
         app.dependency_overrides[chassis.clock.at_request] = accounts.clock.at_request
-        accounts.administrator = bearer(await accounts.sign_in("quan-tri"))
+        accounts.administrator = await accounts.session_of("quan-tri")
         opened = await accounts.open(
             an_agency_body("24", name="Tỉnh Bắc Giang", level="PROVINCE"),
             an_agency_body("07201", parent_code="24"),

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends
+from pydantic import AfterValidator
 
 from contracts.calendar import ZONE
 
-__all__ = ["ZONE", "Now", "at_request", "now"]
+__all__ = ["ZONE", "Moment", "Now", "at_request", "now"]
 
 
 def now() -> datetime:
@@ -22,3 +23,6 @@ async def at_request() -> datetime:
 
 Now = Annotated[datetime, Depends(at_request)]
 """The moment of a request, for an endpoint's signature."""
+
+Moment = Annotated[datetime, AfterValidator(lambda moment: moment.astimezone(ZONE))]
+"""A moment in an answer: the database gives UTC, people and systems are shown +07:00."""

@@ -34,12 +34,14 @@ def encode(*keys: str | int) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(keys)).decode().rstrip("=")
 
 
-def decode(cursor: str) -> list[str | int]:
-    """Read a cursor; raises ``InvalidCursor``."""
+def decode(cursor: str, keys_wanted: int | None = None) -> list[str | int]:
+    """Read a cursor of ``keys_wanted`` keys; raises ``InvalidCursor``."""
     try:
         keys = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, binascii.Error) as why:
         raise InvalidCursor from why
     if not isinstance(keys, list) or not all(isinstance(key, str | int) for key in keys):
+        raise InvalidCursor
+    if "\0" in "".join(map(str, keys)) or len(keys) != (keys_wanted or len(keys)):
         raise InvalidCursor
     return keys

@@ -17,6 +17,10 @@ from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanK
 from prometheus_client import Counter, Gauge, Histogram
 
 tracer = trace.get_tracer("chassis")
+SHOW_ERRORS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+"""Writes an error with its frames, never with their variables: passwords would be among them."""
 
 MESSAGES = Counter(
     "hub_messages_total", "Messages taken from Kafka, by what became of them", ["type", "outcome"]
@@ -100,7 +104,7 @@ def start_telemetry(service: str, *, traces_file: Path | None, ratio: float, lev
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=False),
             _add_trace_id,
-            structlog.processors.dict_tracebacks,
+            SHOW_ERRORS,
             structlog.processors.JSONRenderer(serializer=_dumps),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),

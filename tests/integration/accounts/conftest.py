@@ -1,7 +1,6 @@
-"""accounts of each test, on a database of its own."""
+"""accounts on a database of its own: new for each test, or at rest for many that only look."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -10,8 +9,16 @@ from tests.support.postgres import fresh_database
 
 
 @pytest.fixture
-async def accounts(tmp_path: Path) -> AsyncIterator[Accounts]:
+async def accounts(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Accounts]:
     """Give the service on a new database."""
     with fresh_database("accounts") as url:
-        async with an_accounts(url, tmp_path) as accounts:
+        async with an_accounts(url, tmp_path_factory.mktemp("accounts")) as accounts:
+            yield accounts
+
+
+@pytest.fixture(scope="session")
+async def at_rest(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Accounts]:
+    """Give a service that many tests share because none of them may change anything."""
+    with fresh_database("accounts") as url:
+        async with an_accounts(url, tmp_path_factory.mktemp("at-rest")) as accounts:
             yield accounts

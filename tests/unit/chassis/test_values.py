@@ -14,15 +14,24 @@ from chassis.telemetry import context_of
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
-@given(st.lists(st.one_of(st.text(), st.integers(-(2**53), 2**53)), min_size=1))
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
+
+
+@given(st.lists(st.one_of(TEXT, st.integers(-(2**53), 2**53)), min_size=1))
 def test_a_cursor_says_what_was_put_into_it(keys: list[str | int]) -> None:
     assert decode(encode(*keys)) == keys
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "eyJhIjoxfQ", "W1tdXQ", "é"])
+@pytest.mark.parametrize("cursor", ["", "x", "eyJhIjoxfQ", "W1tdXQ", "é", "WyJcdTAwMDAiXQ"])
 def test_a_cursor_that_no_page_gave_is_refused(cursor: str) -> None:
     with pytest.raises(InvalidCursor):
         decode(cursor)
+
+
+@pytest.mark.parametrize("keys", [[], ["a", "b"]], ids=["none", "too many"])
+def test_a_cursor_of_another_list_is_refused(keys: list[str]) -> None:
+    with pytest.raises(InvalidCursor):
+        decode(encode(*keys), 1)
 
 
 def test_ids_sort_by_the_time_they_were_made() -> None:

@@ -1,7 +1,7 @@
 """Every read of accounts."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -14,6 +14,7 @@ from accounts.domain.agencies import Agency
 from accounts.domain.known import KnownCalendar
 from accounts.domain.requests import WrittenRequest
 from accounts.domain.sessions import Failures, Session, SpentRefreshToken
+from chassis.clock import Moment
 from chassis.database import raw_connection
 from chassis.paging import Page, decode, encode
 from contracts.accounts.v1 import AgencyLevel, PublicKey
@@ -50,12 +51,12 @@ class RequestView(BaseModel):
     id: UUID
     number: str
     signed_on: date
-    received_at: datetime
+    received_at: Moment
     agency: str
     action: str
     reason: str
-    due_at: datetime | None
-    done_at: datetime
+    due_at: Moment | None
+    done_at: Moment
     is_overdue: bool
 
 
@@ -112,7 +113,7 @@ async def agencies(
     if parent:
         statement = statement.where(Agency.parent_code == parent)
     if after:
-        statement = statement.where(col(Agency.code) > str(decode(after)[0]))
+        statement = statement.where(col(Agency.code) > str(decode(after, 1)[0]))
     rows = list(await session.exec(statement))
     more = encode(rows[limit - 1].code) if len(rows) > limit else None
     return Page(items=[agency_view(row) for row in rows[:limit]], next=more)
@@ -155,12 +156,6 @@ async def failures(session: AsyncSession, name_hash: str) -> Failures | None:
     return await session.get(Failures, name_hash)
 
 
-async def failures_for_update(session: AsyncSession, name_hash: str) -> Failures | None:
-    """Return the failed sign-ins under a user name, locked against others."""
-    statement = select(Failures).where(Failures.name_hash == name_hash).with_for_update()
-    return (await session.exec(statement)).first()
-
-
 async def taken_usernames(session: AsyncSession, usernames: Sequence[str]) -> set[str]:
     """Return those of ``usernames`` that have an account."""
     statement = select(Account.username).where(col(Account.username).in_(usernames))
@@ -175,7 +170,7 @@ async def accounts_of(
     if agency:
         statement = statement.where(Account.agency == agency)
     if after:
-        statement = statement.where(col(Account.username) > str(decode(after)[0]))
+        statement = statement.where(col(Account.username) > str(decode(after, 1)[0]))
     rows = list(await session.exec(statement))
     more = encode(rows[limit - 1].username) if len(rows) > limit else None
     items = [

@@ -26,7 +26,7 @@ router = APIRouter(tags=["sessions"])
 public_router = APIRouter(tags=["sessions"])
 Anyone = Annotated[Principal, Depends(allow())]
 Secret = Annotated[Text, Field(min_length=1, max_length=256)]
-REFUSAL_AFTER = 0.4
+REFUSAL_AFTER = 1.0
 """Seconds before which no refusal leaves: checking an administrator costs more than others, and
 the time must not tell who is one."""
 

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from accounts import queries
@@ -67,12 +65,15 @@ async def sign_in(
     while this try was under way learns nothing from it.
     """
     name_hash = hash_of(claim.username)
-    failures = await queries.failures_for_update(session, name_hash)
+    await queries.one_at_a_time(session, f"sign-in {name_hash}")
+    failures = await queries.failures(session, name_hash)
     if failures and (wait := failures.wait(now)):
         return Refused(wait)
     account = await queries.account_by_username(session, claim.username, for_update=True)
     if account is None or not (is_right and account.is_open_with(claim.password_hash)):
-        await _count_failure(session, name_hash, failures, now=now)
+        failures = failures or Failures(name_hash=name_hash, times=0, failed_at=now)
+        failures.count(now)
+        session.add(failures)
         return Refused()
     if failures:
         await session.delete(failures)
@@ -133,17 +134,6 @@ async def end(session: AsyncSession, ended: Session, *, now: datetime) -> None:
     said = SessionRevoked(session_id=ended.id, account_id=ended.account_id, revoked_at=now)
     await learn_revocation(session, said)
     publish(session, said)
-
-
-async def _count_failure(
-    session: AsyncSession, name_hash: str, failures: Failures | None, *, now: datetime
-) -> None:
-    if failures:
-        failures.count(now)
-        return
-    statement = insert(Failures).values(name_hash=name_hash, times=1, failed_at=now)
-    again = {"times": col(Failures.times) + 1, "failed_at": now}
-    await session.exec(statement.on_conflict_do_update(index_elements=["name_hash"], set_=again))
 
 
 def _grant(

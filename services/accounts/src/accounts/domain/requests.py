@@ -65,7 +65,7 @@ class WrittenRequest(Table, table=True):
         return self.due_at is not None and self.done_at > self.due_at
 
     def is_same_as(self, other: "WrittenRequest") -> bool:
-        """Say whether ``other`` is the same document, received on the same day, told the same way."""
+        """Say whether ``other`` is the same document: received that day, for that reason."""
         return self.received_on == other.received_on and self.reason == other.reason
 
 
