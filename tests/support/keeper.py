@@ -5,6 +5,7 @@
 not its workers) is gone, however it went.
 """
 
+import asyncio
 import fcntl
 import os
 import random
@@ -24,6 +25,7 @@ import psutil
 from deploy.local import kafka, postgres
 from deploy.local.layout import PORTS
 from deploy.local.processes import account_for_servers, dies_with_parent, find, holder_of
+from deploy.local.readiness import Probe, opens, succeeds
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "test"
@@ -148,11 +150,10 @@ START = {"postgres": _postgres, "kafka": _kafka, "hub": _hub}
 STOP = {"postgres": postgres.KILL_SIGNAL, "kafka": kafka.KILL_SIGNAL, "hub": signal.SIGTERM}
 
 
-def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
+def _wait_for(ready: Probe, server: subprocess.Popen[bytes]) -> None:
     while server.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        if asyncio.run(ready()):
+            return
         time.sleep(0.02)
     raise RuntimeError(f"the server ended with {server.returncode}")
 
@@ -162,7 +163,7 @@ def keep(server: str, folder: Path, leader: int) -> None:
     watched = os.pidfd_open(leader)
     port = free_ports(max(PORTS.values()) + 1) if server == "hub" else free_port()
     process = START[server](folder, port)
-    _wait_for(port, process)
+    _wait_for(succeeds(postgres.is_ready(port)) if server == "postgres" else opens(port), process)
     unfinished = folder / "ready.tmp"
     unfinished.write_text(str(port))
     unfinished.rename(folder / "ready")
