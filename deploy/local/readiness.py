@@ -1,9 +1,10 @@
 """How a part shows that it is ready: by an answer, never by the time that has passed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
-Probe = Callable[[], Awaitable[bool]]
+Probe = Callable[[], Coroutine[Any, Any, bool]]
 PATIENCE = 2.0
 """Seconds that one question may take."""
 
