@@ -3,25 +3,31 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.auth import Principal
 from chassis.delivery import Envelope
 from chassis.identifiers import new_id
-from contracts.accounts.v1 import AgencyLevel, AgencyOpened
+from contracts.accounts.v1 import AgencyLevel, AgencyOpened, Role
 from contracts.calendar import ZONE
 from contracts.catalog.v1 import ContentForm, LegalBasis, RegimeKind, RegimePutInForce
 from contracts.connector_gateway.v1 import DeliveryReceived
+from contracts.event import Event
 from contracts.forms import Attribute, ColumnKind, Form, Indicator, Operator, Rule, Severity
 from contracts.periods import CutOffRule, Frequency
 from contracts.submissions.v1 import DeliveryProcessed
 from submissions.commands import deliveries, known
+from submissions.domain.approvals import StandingApproval
 from submissions.domain.assignments import Assignment
 from submissions.domain.known import KnownRegime
 from submissions.domain.reports import Report, Status
+from submissions.domain.versions import ReportVersion
 
+E = TypeVar("E", bound=Event)
 NOW = datetime(2026, 6, 10, 9, 0, tzinfo=ZONE)
 CUT_OFF = datetime(2026, 6, 14, 23, 59, 59, tzinfo=ZONE)
 DUE = datetime(2026, 6, 16, 17, 0, tzinfo=ZONE)
@@ -29,6 +35,7 @@ REGIME = "TTHC-II06A"
 PERIOD = "2026-H1"
 LEAD = "24.TTTT"
 PROVINCE = "24"
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 UNITS = ("07201", "07204", "07207")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -204,9 +211,79 @@ async def pushed(session: AsyncSession, *bodies: bytes, **said: Any) -> list[Del
     """Take deliveries in as one batch and return what their receipts say."""
     envelopes = [an_envelope(body, **said) for body in bodies]
     await deliveries.take_in(session, envelopes, now=NOW)
-    letters = session.info.pop("outbox")
-    return [
-        DeliveryProcessed.from_bytes(letter.value)
-        for letter in letters
-        if letter.type == DeliveryProcessed.type
-    ]
+    events = said_in(session, DeliveryProcessed)
+    session.info.pop("outbox")
+    return events
+
+
+async def versions_of(session: AsyncSession, unit: str = UNITS[0]) -> list[ReportVersion]:
+    """Return the versions of a unit's report, oldest first."""
+    statement = (
+        select(ReportVersion)
+        .join(Report, col(Report.id) == ReportVersion.report_id)
+        .where(Report.unit == unit)
+    )
+    return sorted(await session.exec(statement), key=lambda one: one.number)
+
+
+async def report_of(session: AsyncSession, unit: str = UNITS[0]) -> Report:
+    """Return a unit's report as the database has it now."""
+    statement = select(Report).where(Report.unit == unit)
+    return (await session.exec(statement.execution_options(populate_existing=True))).one()
+
+
+async def let_send(session: AsyncSession, unit: str = UNITS[0]) -> None:
+    """Let the connection of the tests send a unit's figures."""
+    session.add(
+        StandingApproval(
+            id=new_id(),
+            agency=unit,
+            regime=REGIME,
+            connection="qg-tthc",
+            valid_from=NOW.date(),
+            given_by="head",
+            giver_name="Nguyễn Văn Trưởng",
+            given_at=NOW,
+        )
+    )
+    await session.flush()
+
+
+async def accept_all(session: AsyncSession) -> None:
+    """Find the data of every report that has figures sound."""
+    found = await session.exec(select(Report).where(Report.version > 0))
+    for report in found:
+        await session.refresh(report)
+        report.status = Status.ACCEPTED
+    await session.flush()
+
+
+def a_reviewer(agency: str = LEAD) -> Principal:
+    """Return a reviewer of the lead agency, or of another."""
+    return Principal(
+        subject="reviewer",
+        kind="person",
+        name="Trần Thị Rà Soát",
+        agency=agency,
+        roles=frozenset({Role.LEAD_AGENCY_REVIEWER}),
+    )
+
+
+def said_in(session: AsyncSession, event: type[E]) -> list[E]:
+    """Return the facts of a type that wait in the outbox of ``session``."""
+    letters = session.info.get("outbox", [])
+    return [event.from_bytes(letter.value) for letter in letters if letter.type == event.type]
+
+
+async def three_units(session: AsyncSession) -> None:
+    """Assign three reports; two are filled in and accepted, the third is never sent."""
+    await assigned_reports(session)
+    await pushed(
+        session,
+        a_push(
+            a_matrix(UNITS[0], [["120", "80"], ["-", "5"]], rows=["1", "2"]),
+            a_matrix(UNITS[1], [["30", "x"], ["-", None]], rows=["1", "2"]),
+        ),
+        traceparent=TRACE,
+    )
+    await accept_all(session)

@@ -11,28 +11,17 @@ from hypothesis import strategies as st
 
 from contracts.forms import Attribute, ColumnKind
 from contracts.text import nfc
-from submissions.domain.deliveries.checks import Checked, check
+from submissions.domain.deliveries.checks import check
 from submissions.domain.deliveries.grids import PLAIN_TEXT, Grid
 from submissions.domain.deliveries.shapes import Figure, Listing, Matrix, Number
 from submissions.domain.deliveries.values import BadFigure, canonical, plain_text
 from submissions.domain.formulas import FormPlan
 from tests.support.builders_figures import a_form
+from tests.support.builders_intake import GRID, some_rows
 
-GRID = Grid(FormPlan(a_form()))
 COUNT = Attribute(code="c", name="c", minimum="0")
 MONEY = Attribute(code="m", name="m", decimals=2)
 NOTE = Attribute(code="n", name="n", kind=ColumnKind.TEXT)
-
-
-def matrix(*lines: list[object], columns: tuple[str, ...] = ("c2", "chi", "note")) -> Matrix:
-    """Return a matrix of the first rows of the form."""
-    rows = tuple(str(at) for at in range(1, len(lines) + 1))
-    return Matrix("/reports/0", "07201", rows, columns, lines)
-
-
-def one_by_one(whole: Matrix) -> Checked:
-    """Return the check of the same figures in the list form."""
-    return check(GRID, [Listing(whole.agency, list(whole.figures()))])
 
 
 GOOD = {
@@ -112,13 +101,13 @@ def test_a_cell_that_takes_no_figures_is_named(cell: tuple[str, str], slug: str)
 
 def test_a_cell_outside_the_assignment_is_refused() -> None:
     grid = Grid(FormPlan(a_form()), rows=["1"], columns=["c2"])
-    checked = check(grid, [matrix(["1", "1"], ["1", "1"], columns=("c2", "c3"))])
+    checked = check(grid, [some_rows(["1", "1"], ["1", "1"], columns=("c2", "c3"))])
     assert checked.good == {"1:c2": "1"}
     assert {bad.slug for bad in checked.bad} == {"cell-not-assigned"}
 
 
 def test_everything_wrong_is_named_in_one_pass() -> None:
-    checked = check(GRID, [matrix(["12,5", "1.234", "được"], ["7", "x", "a\x07"])])
+    checked = check(GRID, [some_rows(["12,5", "1.234", "được"], ["7", "x", "a\x07"])])
     assert checked.good == {"1:note": "được", "2:c2": "7", "2:chi": "x"}
     assert [(bad.figure.pointer[18:], bad.slug) for bad in checked.bad] == [
         ("0/0", "not-a-decimal"),
@@ -140,7 +129,7 @@ def test_a_cell_said_twice_is_refused_with_both_places() -> None:
 @pytest.mark.parametrize(
     "parts",
     [
-        [matrix(["5"], columns=("c2",)), matrix(["7"], columns=("c2",))],
+        [some_rows(["5"], columns=("c2",)), some_rows(["7"], columns=("c2",))],
         [Matrix("/reports/0", "07201", ("1", "1"), ("c2",), [["5"], ["7"]])],
         [Matrix("/reports/0", "07201", ("1",), ("c2", "c2"), [["5", "7"]])],
     ],
@@ -151,13 +140,13 @@ def test_a_matrix_that_says_a_cell_twice_is_refused(parts: list[Matrix]) -> None
 
 
 def test_a_line_break_inside_a_value_moves_no_other_value() -> None:
-    checked = check(GRID, [matrix(["1\n2", "3", None])])
+    checked = check(GRID, [some_rows(["1\n2", "3", None])])
     assert checked.good == {"1:chi": "3"}
     assert [bad.slug for bad in checked.bad] == ["not-a-decimal"]
 
 
 def test_the_sign_for_null_cannot_be_sent() -> None:
-    checked = check(GRID, [matrix(["\x00", None, "tốt"])])
+    checked = check(GRID, [some_rows(["\x00", None, "tốt"])])
     assert checked.good == {"1:note": "tốt"}
     assert [bad.slug for bad in checked.bad] == ["invalid-text"]
 
@@ -175,8 +164,8 @@ VALUES = st.one_of(
 
 @given(st.lists(st.lists(VALUES, min_size=3, max_size=3), min_size=1, max_size=3))
 def test_the_fast_way_finds_what_the_slow_way_finds(lines: list[list[object]]) -> None:
-    whole = matrix(*lines)
-    fast, slow = check(GRID, [whole]), one_by_one(whole)
+    whole = some_rows(*lines)
+    fast, slow = check(GRID, [whole]), check(GRID, [Listing(whole.agency, list(whole.figures()))])
     assert fast.good == slow.good
     assert [(bad.figure, bad.slug) for bad in fast.bad] == [
         (bad.figure, bad.slug) for bad in slow.bad
@@ -208,7 +197,7 @@ class Unlooked(Matrix):
 
 
 def test_a_good_matrix_is_not_looked_at_cell_by_cell() -> None:
-    lines = [["7", "1.5", "Tốt"], [7, None, "-"]]
+    lines: list[list[object]] = [["7", "1.5", "Tốt"], [7, None, "-"]]
     whole = Unlooked("/reports/0", "07201", ("1", "2"), ("c2", "chi", "note"), lines)
     assert check(GRID, [whole]).good == {
         "1:c2": "7",

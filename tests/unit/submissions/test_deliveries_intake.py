@@ -1,69 +1,21 @@
 """Deliveries applied to reports in memory: counts, grants, order, and what a closed report says."""
 
-from dataclasses import replace
-from datetime import date, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.identifiers import new_id
 from contracts.submissions.v1 import Counts
-from submissions.domain.deliveries.bodies import read_body
-from submissions.domain.deliveries.grids import Grid
 from submissions.domain.deliveries.heads import Head, merged
-from submissions.domain.deliveries.intake import Arrival, Batch, Grant, Outcome
+from submissions.domain.deliveries.intake import Grant
 from submissions.domain.deliveries.shapes import UnreadableBody
-from submissions.domain.formulas import FormPlan
 from submissions.domain.reports import Status
-from tests.support.builders_figures import (
-    CUT_OFF,
-    NOW,
-    PERIOD,
-    REGIME,
-    UNITS,
-    a_form,
-    a_matrix,
-    a_push,
-)
+from tests.support.builders_figures import NOW, UNITS, a_matrix, a_push
+from tests.support.builders_intake import a_batch, a_head, an_arrival, slugs
 
-GRID = Grid(FormPlan(a_form()))
 CELLS = st.sampled_from([f"{row}:{column}" for row in "123" for column in ("c2", "c3")])
 SAID = st.sampled_from(["1", "2", "-", "x", ""])
-
-
-def a_head(unit: str = UNITS[0], **said: Any) -> Head:
-    """Return a report that waits for figures."""
-    facts: dict[str, Any] = {
-        "status": Status.ASSIGNED,
-        "revision": 1,
-        "version": 0,
-        "cut_off_at": CUT_OFF,
-        "is_returned": False,
-        "cells": {},
-    }
-    return Head(id=new_id(), unit=unit, grid=GRID, **{**facts, **said})
-
-
-def a_batch(*heads: Head) -> Batch:
-    """Return what deliveries meet: the regime in force, every unit, these reports."""
-    return Batch(
-        in_force_from={REGIME: date(2026, 1, 1)},
-        units={code: unit for unit in UNITS for code in (unit, f"H02.{unit}")},
-        heads={(REGIME, PERIOD, head.unit): head for head in heads},
-    )
-
-
-def an_arrival(body: bytes, **said: Any) -> Arrival:
-    """Return a delivery that came in on time from a connection that may push everything."""
-    read = read_body(body, "application/json", "")
-    return replace(Arrival(new_id(), "qg-tthc", NOW, Grant(), None, read), **said)
-
-
-def slugs(outcome: Outcome) -> list[str]:
-    """Return why figures were not taken, in order."""
-    return [bad.slug for _, bad in outcome.bad]
 
 
 def test_new_figures_make_a_draft_and_a_version() -> None:
@@ -85,9 +37,7 @@ def test_the_same_figures_again_make_no_version() -> None:
 
 def test_changed_figures_take_an_approved_report_back_to_draft() -> None:
     head = a_head(status=Status.APPROVED, version=3, cells={"1:c2": "1"})
-    assert a_batch(head).take(an_arrival(a_push(a_matrix()))).counts == Counts(
-        created=1, updated=1
-    )
+    assert a_batch(head).take(an_arrival(a_push(a_matrix()))).counts == Counts(created=1, updated=1)
     assert (head.status, head.version) == (Status.DRAFT, 4)
 
 
@@ -213,9 +163,7 @@ def test_good_figures_are_taken_beside_bad_ones() -> None:
 
 def test_a_report_with_a_bad_figure_is_refused_whole_where_asked() -> None:
     head, other = a_head(), a_head(UNITS[1])
-    body = a_push(
-        a_matrix(values=[["7", "12,5"]]), a_matrix(UNITS[1]), on_error="refuse"
-    )
+    body = a_push(a_matrix(values=[["7", "12,5"]]), a_matrix(UNITS[1]), on_error="refuse")
     outcome = a_batch(head, other).take(an_arrival(body))
     assert slugs(outcome) == ["report-refused", "not-a-decimal"]
     assert outcome.counts == Counts(created=2, rejected=2)
