@@ -135,6 +135,12 @@ class StandingApprovalNotFound(NotFound):
     slug = "standing-approval-not-found"
 
 
+class EndsBeforeItBegins(Invalid):
+    """The last day lies before the first."""
+
+    slug = "ends-before-it-begins"
+
+
 class StandingApprovalExists(Conflict):
     """The agency has a standing approval for this connection and regime already."""
 

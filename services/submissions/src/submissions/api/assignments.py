@@ -21,6 +21,7 @@ LeadAgency = Annotated[Principal, Depends(allow(Role.LEAD_AGENCY_REVIEWER, Role.
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=ZONE), datetime(2100, 1, 1, tzinfo=ZONE)
 PeriodCode = Annotated[str, Field(pattern=r"^[0-9A-Z][0-9A-Z-]{0,39}$")]
 Moment = Annotated[AwareDatetime, Field(gt=EARLIEST, lt=LATEST)]
+Day = Annotated[date, Field(gt=EARLIEST.date(), lt=LATEST.date())]
 Codes = Annotated[list[Annotated[str, Field(max_length=40)]], Field(min_length=1)]
 
 
@@ -36,7 +37,7 @@ class AssignmentBody(Body):
     level: AgencyLevel | None = None
     rows: Codes | None = None
     columns: Codes | None = None
-    cut_off_on: Annotated[date, Field(gt=EARLIEST.date(), lt=LATEST.date())] | None = None
+    cut_off_on: Day | None = None
     due_at: Moment | None = None
 
 

@@ -32,7 +32,7 @@ Watcher = Annotated[
 class ReturnBody(Body):
     """A reason (mandatory), the cells that are meant, and the new deadline (Điều 7.4)."""
 
-    reason: Annotated[Text, Field(min_length=1, max_length=2000)]
+    reason: Annotated[Text, Field(max_length=2000, pattern=r"\S")]
     cells: Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=20000)] = Field(
         default_factory=list
     )

@@ -14,6 +14,7 @@ from chassis.http import Body
 from chassis.paging import Page
 from contracts.accounts.v1 import Role
 from contracts.identifiers import RegimeCode
+from submissions.api.assignments import Day
 from submissions.commands import standing_approvals as commands
 from submissions.commands.standing_approvals import StandingOrder
 from submissions.queries import standing_approvals
@@ -27,8 +28,8 @@ class StandingBody(Body):
 
     connection: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,60}$")]
     regime: RegimeCode
-    valid_from: date
-    valid_to: date | None = None
+    valid_from: Day
+    valid_to: Day | None = None
 
 
 class StandingView(BaseModel):

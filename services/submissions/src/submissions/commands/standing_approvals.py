@@ -4,12 +4,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.auth import Principal
+from chassis.errors import Place
 from chassis.identifiers import new_id
 from submissions.domain.approvals import StandingApproval
-from submissions.errors import StandingApprovalExists, StandingApprovalNotFound
+from submissions.errors import (
+    EndsBeforeItBegins,
+    StandingApprovalExists,
+    StandingApprovalNotFound,
+)
 from submissions.queries import known, standing_approvals
 
 
@@ -28,11 +35,14 @@ async def give(
 ) -> StandingApproval:
     """Record a standing approval of the head's own agency."""
     await known.regime_in_force(session, order.regime)
+    if order.valid_to and order.valid_to < order.valid_from:
+        raise EndsBeforeItBegins(errors=[Place("/valid_to", "ends-before-it-begins")])
     standing = await standing_approvals.in_force(
         session, who.agency, order.regime, order.connection
     )
-    if standing:
-        raise StandingApprovalExists(connection=order.connection, regime=order.regime)
+    if standing and standing.has_ended_on(now.date()):
+        standing.revoked_at = now
+        await session.flush()
     approval = StandingApproval(
         id=new_id(),
         agency=who.agency,
@@ -44,7 +54,10 @@ async def give(
         giver_name=who.name,
         given_at=now,
     )
-    session.add(approval)
+    statement = insert(StandingApproval).values(**approval.model_dump()).on_conflict_do_nothing()
+    added = await session.exec(statement.returning(col(StandingApproval.id)))
+    if added.first() is None:
+        raise StandingApprovalExists(connection=order.connection, regime=order.regime)
     return approval
 
 

@@ -38,10 +38,10 @@ class StandingApproval(Table, table=True):
     given_at: datetime = Field(sa_type=DateTime(timezone=True))
     revoked_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
+    def has_ended_on(self, day: date) -> bool:
+        """Say whether the approval ran out before ``day``."""
+        return self.valid_to is not None and self.valid_to < day
+
     def is_valid_on(self, day: date) -> bool:
         """Say whether the approval holds on ``day``."""
-        return (
-            self.revoked_at is None
-            and self.valid_from <= day
-            and (self.valid_to is None or day <= self.valid_to)
-        )
+        return self.revoked_at is None and self.valid_from <= day and not self.has_ended_on(day)
