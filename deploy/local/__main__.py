@@ -8,6 +8,7 @@ import sys
 import time
 from typing import Annotated
 
+import psutil
 import typer
 from rich.console import Console
 
@@ -95,7 +96,9 @@ def _wait_until_ready(hub: Hub, began: float) -> None:
     until = began + FIRST_START + 10
     while time.monotonic() < until:
         now = record.read(hub)
-        if now is None or now.phase is Phase.FAILED or now.supervisor() is None:
+        supervisor = now.supervisor() if now else None
+        if now is None or now.phase is Phase.FAILED or supervisor is None:
+            psutil.wait_procs([supervisor] if supervisor else [], timeout=STOP_LIMIT)
             raise _refuse(now.why if now and now.why else last_lines(hub.logs, "supervisor"))
         for part in now.parts:
             if part.state in ("ready", "done") and part.name not in shown:

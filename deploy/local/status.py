@@ -76,7 +76,7 @@ def outbox_depth(hub: Hub, service: str) -> str:
             row = found.fetchone()
             return str(row[0]) if row else "0"
     except psycopg.Error as error:
-        return str(error).splitlines()[0]
+        return type(error).__name__
 
 
 def _lags_or_why(hub: Hub) -> dict[str, int] | str:
