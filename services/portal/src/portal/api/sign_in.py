@@ -1,0 +1,49 @@
+"""Signing in and out."""
+
+import contextlib
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+
+from portal.hub import ACCOUNTS, Hub, Problem, SignedOut
+from portal.pages import page
+from portal.sessions import begin
+from portal.viewer import SIGN_IN, ForeignForm, Form, is_same_site
+
+router = APIRouter()
+
+
+@router.get(SIGN_IN)
+async def show(request: Request, ve: str = "/") -> Response:
+    """Show the sign-in page; ``ve`` is where it leads afterwards."""
+    return page(request, "sign-in.html", back=ve, username="", problem=None)
+
+
+@router.post(SIGN_IN)
+async def sign_in(request: Request) -> Response:
+    """Sign in and go where the person wanted to go."""
+    if not is_same_site(request):
+        raise ForeignForm
+    sent = await request.form()
+    username, back = str(sent.get("username", "")), str(sent.get("back", "/"))
+    body = {"username": username, "password": str(sent.get("password", ""))}
+    try:
+        tokens = await Hub(request.app.state.http).post(f"{ACCOUNTS}/sessions", body)
+    except Problem as why:
+        facts = {"back": back, "username": username, "problem": why.body}
+        return page(request, "sign-in.html", status=why.status, **facts)
+    request.state.session = begin(tokens)
+    is_here = back.startswith("/") and not back.startswith(("//", "/\\"))
+    return RedirectResponse(back if is_here else "/", 303)
+
+
+@router.post("/dang-xuat")
+async def sign_out(request: Request, _: Form) -> Response:
+    """End the session here and in every service."""
+    session = request.state.session
+    request.state.session = None
+    with contextlib.suppress(SignedOut):
+        await Hub(request.app.state.http, session.access_token).ask(
+            "DELETE", f"{ACCOUNTS}/sessions/current"
+        )
+    return RedirectResponse(SIGN_IN, 303)

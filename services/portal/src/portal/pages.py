@@ -1,0 +1,78 @@
+"""Pages: templates with the components, Vietnamese dates and numbers, and who is looking."""
+
+import json
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from importlib import resources
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+from babel.numbers import format_decimal
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, select_autoescape
+
+LOCALE = "vi_VN"
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+NIL = {"-": "–", "x": "x"}
+
+ENVIRONMENT = Environment(
+    loader=ChoiceLoader(
+        [
+            PackageLoader("portal"),
+            PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")}),
+        ]
+    ),
+    autoescape=select_autoescape(["html"]),
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def moment(text: str | None) -> str:
+    """Return an ISO moment as people write it: ``17:00 16/12/2026``."""
+    if not text:
+        return ""
+    at = datetime.fromisoformat(text).astimezone(ZONE)
+    return format_datetime(at, "HH:mm dd/MM/yyyy", locale=LOCALE)
+
+
+def figure(text: str | None) -> str:
+    """Return an exact decimal as people write it: ``1.234,5``; nil as a dash."""
+    if text is None:
+        return ""
+    if text in NIL:
+        return NIL[text]
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return text
+    return format_decimal(number, locale=LOCALE, decimal_quantization=False)
+
+
+ENVIRONMENT.filters["moment"] = moment
+ENVIRONMENT.filters["figure"] = figure
+
+
+def read_words() -> dict[str, Any]:
+    """Return the words of statuses, grounds and roles that templates share."""
+    source = resources.files("portal").joinpath("words.json")
+    return dict(json.loads(source.read_text(encoding="utf-8")))
+
+
+def page(request: Request, template: str, *, status: int = 200, **facts: Any) -> HTMLResponse:
+    """Render a page for whoever looks at it."""
+    me = getattr(request.state, "me", None)
+    session = getattr(request.state, "session", None)
+    html = ENVIRONMENT.get_template(template).render(
+        me=me,
+        form_token=session.form_token if session else "",
+        path=request.url.path,
+        words=WORDS,
+        **facts,
+    )
+    return HTMLResponse(html, status_code=status)
+
+
+WORDS = read_words()
