@@ -6,7 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from chassis.auth import Principal, allow
 from chassis.clock import Now
@@ -16,6 +16,7 @@ from chassis.paging import After, Limit, Page
 from contracts.accounts.v1 import Role
 from contracts.identifiers import RegimeCode
 from contracts.text import Text
+from submissions.api.assignments import PeriodCode
 from submissions.commands import consolidations
 from submissions.commands.consolidations import ConsolidationOrder
 from submissions.documents import excel, pdf, word
@@ -39,14 +40,14 @@ class Exclusion(Body):
     """A unit to leave out of the totals, and why; the denominator follows."""
 
     agency: Annotated[str, Field(max_length=40)]
-    reason: Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+    reason: Annotated[Text, Field(max_length=500, pattern=r"\S")]
 
 
 class ConsolidationBody(Body):
     """What to consolidate."""
 
     regime: RegimeCode
-    period: Annotated[str, Field(max_length=40)]
+    period: PeriodCode
     exclude: Annotated[list[Exclusion], Field(max_length=1000)] = Field(default_factory=list)
 
 
