@@ -60,7 +60,7 @@ def parts_of(hub: Hub) -> tuple[Part, ...]:
             account=account_for_servers(),
             stop=postgres.STOP_SIGNAL,
             orphaned=postgres.KILL_SIGNAL,
-            grace=2.5,
+            grace=3.0,
         ),
         Part(
             "kafka",
@@ -72,6 +72,7 @@ def parts_of(hub: Hub) -> tuple[Part, ...]:
             ),
             env=kafka.environment(),
             cwd=kafka_data,
+            grace=3.0,
         ),
         Part(
             "smtp",
