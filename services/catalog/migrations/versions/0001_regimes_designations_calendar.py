@@ -26,7 +26,14 @@ TABLES = (
         in_force_from date,
         drafted_by text NOT NULL,
         drafted_at timestamptz NOT NULL,
-        CONSTRAINT ck_regimes_legal_basis CHECK (status = 'DRAFT' OR legal_basis IS NOT NULL)
+        put_in_force_by text,
+        revision integer NOT NULL,
+        CONSTRAINT ck_regimes_status
+            CHECK (status IN ('DRAFT', 'IN_FORCE', 'SUSPENDED', 'REPEALED')),
+        CONSTRAINT ck_regimes_legal_basis CHECK (
+            status = 'DRAFT'
+            OR num_nulls(legal_basis, in_force_from, put_in_force_by) = 0
+        )
     )
     """,
     """
@@ -39,18 +46,23 @@ TABLES = (
         designated_at timestamptz NOT NULL
     )
     """,
-    "CREATE INDEX ix_designations_regime ON designations (regime, designated_at)",
+    "CREATE INDEX ix_designations_regime ON designations (regime, id)",
     """
-    CREATE TABLE indicator_units (
-        indicator text PRIMARY KEY,
-        unit text NOT NULL
+    CREATE TABLE indicators (
+        form text,
+        code text,
+        name text NOT NULL,
+        unit text NOT NULL,
+        PRIMARY KEY (form, code)
     )
     """,
+    "CREATE INDEX ix_indicators_code ON indicators (code)",
     """
     CREATE TABLE calendars (
         year integer PRIMARY KEY,
         days_off jsonb NOT NULL,
         sources jsonb NOT NULL,
+        unconfirmed jsonb NOT NULL,
         changed_at timestamptz NOT NULL
     )
     """,

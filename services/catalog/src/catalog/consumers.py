@@ -2,7 +2,7 @@
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from catalog import commands
+from catalog.commands.designations import learn_agency
 from chassis.delivery import Consumers, Envelope
 from contracts.accounts.v1 import AgencyOpened
 
@@ -12,4 +12,4 @@ consumers = Consumers(service="catalog")
 @consumers.on(AgencyOpened)
 async def agency_opened(session: AsyncSession, event: AgencyOpened, _: Envelope) -> None:
     """Keep the agency."""
-    await commands.learn_agency(session, event)
+    await learn_agency(session, event)

@@ -1,6 +1,6 @@
 """Every way catalog says no; the Vietnamese sentences stand in ``texts.toml``."""
 
-from chassis.errors import Conflict, Invalid, NotFound
+from chassis.errors import Conflict, Invalid, NotFound, TooLarge
 
 
 class RegimeNotFound(NotFound):
@@ -16,7 +16,7 @@ class RegimeExists(Conflict):
 
 
 class RegimeAlreadyInForce(Conflict):
-    """The regime is in force already."""
+    """The regime is in force already: its draft can no longer change."""
 
     slug = "regime-already-in-force"
 
@@ -33,10 +33,22 @@ class RegimeOutOfScope(Invalid):
     slug = "regime-out-of-scope"
 
 
+class RegimeTooLarge(TooLarge):
+    """The form is too large to be said to the other services in one message."""
+
+    slug = "regime-too-large"
+
+
 class FormUnsound(Invalid):
-    """The form contradicts itself; every place is named."""
+    """The form contradicts itself or what is in force; every place is named."""
 
     slug = "form-unsound"
+
+
+class LegalBasisImpossible(Invalid):
+    """The days of the decision on which a step rests cannot be (Điều 5.1)."""
+
+    slug = "legal-basis-impossible"
 
 
 class AgencyUnknown(Invalid):

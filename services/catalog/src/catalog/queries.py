@@ -1,6 +1,6 @@
 """Every read of catalog."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from pydantic import BaseModel
@@ -8,8 +8,11 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from catalog.domain.calendars import Calendar
-from catalog.domain.known import IndicatorUnit, KnownAgency
-from catalog.domain.regimes import Designation, Regime
+from catalog.domain.indicators import Indicator
+from catalog.domain.known import KnownAgency
+from catalog.domain.regimes import Designation, Regime, Status
+from chassis.clock import Moment
+from chassis.database import raw_connection
 from chassis.paging import Page, decode, encode
 from contracts.catalog.v1 import LegalBasis
 from contracts.forms import Form
@@ -20,7 +23,7 @@ class DesignationView(BaseModel):
 
     agency: str
     legal_basis: LegalBasis
-    designated_at: datetime
+    designated_at: Moment
 
 
 class RegimeLine(BaseModel):
@@ -45,6 +48,8 @@ class RegimeView(RegimeLine):
     in_force_from: date | None
     form: Form
     designations: list[DesignationView]
+    """Who led it since when, the last one leads it now."""
+    revision: int
 
 
 class CalendarView(BaseModel):
@@ -53,6 +58,14 @@ class CalendarView(BaseModel):
     year: int
     days_off: list[date]
     sources: list[str]
+    unconfirmed: list[date]
+    """Days, off or worked, whose swap has been announced but not confirmed."""
+
+
+async def one_at_a_time(session: AsyncSession, what: str) -> None:
+    """Let one transaction at a time do ``what``; the others wait here until it ends."""
+    connection = await raw_connection(session)
+    await connection.execute("SELECT pg_advisory_xact_lock(1, hashtext($1))", what)
 
 
 async def regime_for_update(session: AsyncSession, code: str) -> Regime | None:
@@ -64,7 +77,7 @@ async def regimes(session: AsyncSession, *, limit: int, after: str | None) -> Pa
     """Return regimes in order of their codes."""
     statement = select(Regime).order_by(col(Regime.code)).limit(limit + 1)
     if after:
-        statement = statement.where(col(Regime.code) > str(decode(after)[0]))
+        statement = statement.where(col(Regime.code) > str(decode(after, 1)[0]))
     rows = list(await session.exec(statement))
     leads = await _leads(session, [row.code for row in rows])
     items = [RegimeLine(**_line(row), lead_agency=leads.get(row.code)) for row in rows[:limit]]
@@ -77,7 +90,7 @@ async def regime(session: AsyncSession, code: str) -> RegimeView | None:
     if row is None:
         return None
     statement = select(Designation).where(Designation.regime == code)
-    designations = list(await session.exec(statement.order_by(col(Designation.designated_at))))
+    designations = list(await session.exec(statement.order_by(col(Designation.id))))
     return RegimeView(
         **_line(row),
         lead_agency=designations[-1].agency if designations else None,
@@ -90,6 +103,7 @@ async def regime(session: AsyncSession, code: str) -> RegimeView | None:
         designations=[
             DesignationView.model_validate(one, from_attributes=True) for one in designations
         ],
+        revision=row.revision,
     )
 
 
@@ -103,10 +117,20 @@ async def agency_is_known(session: AsyncSession, code: str) -> bool:
     return await session.get(KnownAgency, code) is not None
 
 
-async def units_of(session: AsyncSession, indicators: list[str]) -> dict[str, str]:
-    """Return the unit of measure of each indicator that has been used before."""
-    statement = select(IndicatorUnit).where(col(IndicatorUnit.indicator).in_(indicators))
-    return {row.indicator: row.unit for row in await session.exec(statement)}
+async def indicators(session: AsyncSession, form: Form) -> list[Indicator]:
+    """Return the indicators in force under the codes of ``form``, whatever form uses them."""
+    codes = [row.code for row in form.rows]
+    return list(await session.exec(select(Indicator).where(col(Indicator.code).in_(codes))))
+
+
+async def forms_in_force(session: AsyncSession, code: str, *, but: str) -> list[dict[str, Any]]:
+    """Return the forms of that code in regimes other than ``but`` that are past their draft."""
+    statement = select(Regime).where(
+        col(Regime.form)["code"].astext == code,
+        Regime.status != Status.DRAFT,
+        Regime.code != but,
+    )
+    return [regime.form for regime in await session.exec(statement)]
 
 
 async def calendar(session: AsyncSession, year: int) -> CalendarView | None:
@@ -115,14 +139,14 @@ async def calendar(session: AsyncSession, year: int) -> CalendarView | None:
     return CalendarView.model_validate(row, from_attributes=True) if row else None
 
 
-async def published_years(session: AsyncSession) -> set[int]:
-    """Return the years whose calendar has been published."""
-    return set(await session.exec(select(Calendar.year)))
+async def published_calendar(session: AsyncSession, year: int) -> Calendar | None:
+    """Return what was published of a year."""
+    return await session.get(Calendar, year)
 
 
 async def _leads(session: AsyncSession, codes: list[str]) -> dict[str, str]:
     statement = select(Designation).where(col(Designation.regime).in_(codes))
-    rows = await session.exec(statement.order_by(col(Designation.designated_at)))
+    rows = await session.exec(statement.order_by(col(Designation.id)))
     return {row.regime: row.agency for row in rows}
 
 

@@ -12,12 +12,3 @@ class KnownAgency(Table, table=True):
 
     code: str = Field(primary_key=True)
     name: str
-
-
-class IndicatorUnit(Table, table=True):
-    """The one unit of measure of an indicator, for ever (Điều 3.3)."""
-
-    __tablename__ = "indicator_units"
-
-    indicator: str = Field(primary_key=True)
-    unit: str

@@ -1,5 +1,6 @@
 """Regimes (chế độ báo cáo): drafted, put in force on a legal basis, given to a lead agency."""
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -11,6 +12,7 @@ from sqlmodel import Field
 
 from catalog.domain import Table
 from catalog.errors import RegimeAlreadyInForce, RegimeNotInForce, RegimeOutOfScope
+from chassis.errors import Place, PreconditionFailed
 from contracts.catalog.v1 import LegalBasis, RegimePutInForce
 from contracts.forms import Form
 
@@ -41,6 +43,18 @@ ALLOWED: dict[Status, frozenset[Status]] = {
 }
 
 
+FACTS = (
+    "name",
+    "kind",
+    "content_form",
+    "frequency",
+    "cut_off_rule",
+    "due_working_days",
+    "recipient",
+)
+"""What a draft says of a regime beside its form."""
+
+
 class Regime(Table, table=True):
     """A reporting regime with its form; in force only on a legal basis (Điều 5.1)."""
 
@@ -60,12 +74,26 @@ class Regime(Table, table=True):
     in_force_from: date | None = None
     drafted_by: str
     drafted_at: datetime = Field(sa_type=DateTime(timezone=True))
+    put_in_force_by: str | None = None
+    revision: int = 1
 
-    def put_in_force(self, legal_basis: LegalBasis, in_force_from: date) -> None:
+    def redraft(self, other: "Regime", revision: int) -> None:
+        """Take the facts of ``other`` while this is a draft that nobody else changed since."""
+        if self.status != Status.DRAFT:
+            raise RegimeAlreadyInForce(regime=self.code)
+        if self.revision != revision:
+            raise PreconditionFailed
+        for name in (*FACTS, "form", "drafted_by", "drafted_at"):
+            setattr(self, name, getattr(other, name))
+        self.revision += 1
+
+    def put_in_force(self, legal_basis: LegalBasis, in_force_from: date, *, by: str) -> None:
         """Put the regime in force on the decision that issues it (Điều 5.1)."""
         if Status.IN_FORCE not in ALLOWED[Status(self.status)]:
             raise RegimeAlreadyInForce(regime=self.code)
         self.status = Status.IN_FORCE
+        self.put_in_force_by = by
+        self.revision += 1
         self.legal_basis = legal_basis.model_dump(mode="json")
         self.in_force_from = in_force_from
 
@@ -76,9 +104,8 @@ class Regime(Table, table=True):
 
     def is_same_as(self, other: "Regime") -> bool:
         """Say whether ``other`` drafts nothing new."""
-        names = ("name", "kind", "content_form", "frequency", "cut_off_rule")
         return self.form == other.form and all(
-            str(getattr(self, name)) == str(getattr(other, name)) for name in names
+            getattr(self, name) == getattr(other, name) for name in FACTS
         )
 
     def in_force_event(self) -> RegimePutInForce:
@@ -114,6 +141,17 @@ class Designation(Table, table=True):
 
 
 def must_be_in_scope(scope: Scope) -> None:
-    """Refuse what the hub does not carry (NĐ 09/2019 Điều 1.2)."""
+    """Refuse what the hub does not carry, with the reason (NĐ 09/2019 Điều 1.2)."""
     if scope is not Scope.ADMINISTRATIVE:
-        raise RegimeOutOfScope(scope=scope)
+        why = f"scope-{scope.value.lower().replace('_', '-')}"
+        raise RegimeOutOfScope(errors=[Place("/scope", why)])
+
+
+def impossible_days(
+    legal_basis: LegalBasis, in_force_from: date | None, now: datetime
+) -> Iterator[Place]:
+    """Yield the days of a decision that cannot be: issued tomorrow, in force before its issue."""
+    if legal_basis.issued_on > now.date():
+        yield Place("/legal_basis/issued_on", "day-not-come")
+    elif in_force_from and in_force_from < legal_basis.issued_on:
+        yield Place("/in_force_from", "in-force-before-issue")

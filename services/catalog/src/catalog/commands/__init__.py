@@ -1,0 +1,1 @@
+"""Every change of catalog: one function, one transaction."""
