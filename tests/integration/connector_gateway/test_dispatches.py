@@ -112,6 +112,20 @@ async def test_a_failed_try_is_repeated_with_the_same_id(
     assert gateway.rows("SELECT number, status FROM attempts ORDER BY 1") == [(1, 503), (2, 204)]
 
 
+async def test_a_later_event_never_overtakes_an_earlier_one_of_its_key(
+    gateway: Gateway, receiver: Receiver, dispatcher: Dispatcher
+) -> None:
+    await open_outbound(gateway, receiver)
+    key = await forward(gateway)
+    await forward(gateway, key=key)
+    other = await forward(gateway)
+    receiver.answers = ["500"]
+    await send_all(dispatcher)
+    sent = [payload["data"]["consolidation_id"] for payload in receiver.verified(gateway.keys)]
+    assert sent == [str(key), str(other)]
+    assert gateway.rows(STATES) == [("waiting",), ("waiting",), ("delivered",)]
+
+
 async def test_a_redirect_is_a_failure_and_is_not_followed(
     gateway: Gateway, receiver: Receiver, dispatcher: Dispatcher
 ) -> None:
@@ -193,9 +207,11 @@ async def test_a_security_risk_cuts_off_what_is_in_flight(
     await until(lambda: has_received(receiver, 1))
     assert (await gateway.direction("ubnd-tinh", "outbound"))["observed"]["in_flight"] == 1
     order = (await gateway.suspend("ubnd-tinh"))["id"]
-    await dispatcher.look()
-    await dispatcher.settled()
-    await until(lambda: was_broken_off(receiver))
+    async with asyncio.timeout(5):
+        await dispatcher.look()
+        await dispatcher.settled()
+        await until(lambda: was_broken_off(receiver))
+    assert gateway.rows("SELECT problem FROM attempts") == [("cut-off",)]
     assert gateway.rows(STATES) == [("held",)]
     await gateway.lift(order)
     await until(lambda: all_delivered(gateway, dispatcher))
@@ -223,14 +239,14 @@ async def test_nothing_is_claimed_while_a_suspension_is_being_written(
     gateway: Gateway, receiver: Receiver, dispatcher: Dispatcher
 ) -> None:
     await open_outbound(gateway, receiver)
-    await forward(gateway)
     async with gateway.database.transaction() as session:
-        claimed = await dispatches.claim(session, "ubnd-tinh", slots=1, now=now())
+        assert await dispatches.claim(session, "ubnd-tinh", slots=1, now=now()) == []
         suspending = asyncio.create_task(gateway.suspend("ubnd-tinh"))
         await asyncio.sleep(0.2)
-        assert not suspending.done()
+        assert not suspending.done(), "a claim, even an empty one, shares the connection's lock"
     await suspending
-    assert len(claimed) == 1
+    await forward(gateway)
+    gateway.execute("UPDATE dispatches SET state = 'waiting'")
     async with gateway.database.transaction() as session:
         assert await dispatches.claim(session, "ubnd-tinh", slots=1, now=now()) == []
 

@@ -31,13 +31,14 @@ async def test_no_push_is_accepted_after_a_suspension_has_committed(
     await partner.sign_in()
     stop = asyncio.Event()
     began: list[tuple[float, int]] = []
-    pushers = [asyncio.create_task(keep_pushing(partner, stop, began)) for _ in range(12)]
-    await asyncio.sleep(delay)
-    await gateway.suspend("qg-tthc")
-    committed = time.monotonic()
-    await asyncio.sleep(0.2)
-    stop.set()
-    await asyncio.gather(*pushers)
+    async with asyncio.TaskGroup() as pushers:
+        for _ in range(12):
+            pushers.create_task(keep_pushing(partner, stop, began))
+        await asyncio.sleep(delay)
+        await gateway.suspend("qg-tthc")
+        committed = time.monotonic()
+        await asyncio.sleep(0.2)
+        stop.set()
     after = {status for moment, status in began if moment > committed}
     assert {status for _, status in began} == {202, 503}
     assert after == {503}

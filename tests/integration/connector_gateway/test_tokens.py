@@ -11,7 +11,7 @@ from joserfc.jwk import OKPKey
 from tests.support.gateway import ORIGIN, Gateway
 from tests.support.partner import API, Partner, a_delivery
 
-SECRET = "bi-mat-cua-bo-nay-dai-hon-ba-muoi-hai-ky-tu"  # noqa: S105 of a test
+SECRET = "bi-mat-cua-bo-nay-dai-hon-ba-muoi-hai-ky-tu"
 
 
 async def test_an_assertion_signs_in_and_the_token_carries_connection_and_epoch(

@@ -1,0 +1,149 @@
+"""The whole service as a process on a real broker: pushes out, outcomes in, kill -9 in between."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from chassis.clock import now
+from chassis.identifiers import new_id
+from contracts.accounts.v1 import Role
+from contracts.connector_gateway.v1 import DeliveryReceived
+from contracts.event import Event
+from contracts.submissions.v1 import (
+    ConsolidationForwarded,
+    Counts,
+    DeliveryOutcome,
+    DeliveryProcessed,
+)
+from tests.support.kafka import records, send
+from tests.support.partner import API, Partner, Receiver, a_delivery
+from tests.support.postgres import fresh_database
+from tests.support.services import Live, a_token, announce_key, headers_of, running
+from tests.support.waiting import until
+
+OPERATOR = {"Authorization": f"Bearer {a_token(Role.OPERATOR)}"}
+pytestmark = pytest.mark.xdist_group("kafka")
+
+
+async def say(event: Event) -> None:
+    """Say a message as its own service would."""
+    key = event.ordering_key.encode()
+    await send(event.topic.name, event.to_bytes(), key=key, headers=headers_of(event.type))
+
+
+async def opened(client: httpx.AsyncClient, code: str, **terms: Any) -> Partner:
+    """Open a connection on a running service."""
+    partner = Partner(client, code)
+    system = {"code": code, "name": "Bộ", "owner_agency": "H01", "owner_email": "a@bo.vn"}
+    connection = {
+        "code": code,
+        "name": "Kết nối",
+        "system": code,
+        "directions": ["inbound"],
+        "public_jwk": partner.public_jwk,
+    }
+    for path, body in (("/systems", system), ("/connections", connection | terms)):
+        answer = await client.post(f"{API}{path}", json=body, headers=OPERATOR)
+        assert answer.status_code == 201, answer.text
+    return partner
+
+
+def client_of(live: Live) -> httpx.AsyncClient:
+    """Return a client of a running service, whose origin the assertions name."""
+    return httpx.AsyncClient(base_url=live.url, timeout=15)
+
+
+async def test_a_push_travels_over_kafka_and_its_receipt_completes(
+    kafka: str, tmp_path: Path
+) -> None:
+    await announce_key()
+    with fresh_database("connector-gateway") as url:
+        async with (
+            running("connector-gateway", url, kafka, tmp_path) as live,
+            client_of(live) as client,
+        ):
+            partner = await opened(client, "qg-tthc")
+            assertion = partner.assertion(aud="http://localhost:8080")
+            partner.token = (await partner.ask_token(assertion)).json()["access_token"]
+            pushed = await partner.push(a_delivery(figures=20))
+            receipt = pushed.json()["receipt"]
+            await until(lambda: lies_on_kafka(receipt))
+            await say(
+                DeliveryProcessed(
+                    receipt_id=receipt,
+                    connection="qg-tthc",
+                    outcome=DeliveryOutcome.COMPLETED,
+                    counts=Counts(created=20),
+                    processed_at=now(),
+                )
+            )
+            view = (await partner.receipt(pushed.headers["location"], wait=10)).json()
+            assert (view["state"], view["counts"]["created"]) == ("completed", 20)
+
+
+async def test_a_dispatcher_killed_in_the_middle_sends_again_with_the_same_id(
+    kafka: str, tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONNECTOR_GATEWAY_ALLOWED_PRIVATE_TARGETS", receiver.target)
+    await announce_key()
+    receiver.answers = [None]
+    webhook = {"url": receiver.url, "events": [ConsolidationForwarded.type]}
+    with fresh_database("connector-gateway") as url:
+        async with (
+            running("connector-gateway", url, kafka, tmp_path) as live,
+            client_of(live) as client,
+        ):
+            await opened(client, "ubnd-tinh", directions=["outbound"], webhook=webhook)
+            await say(a_forwarded_report())
+            await until(lambda: has_come(receiver, 1))
+            live.process.kill()
+            await live.process.wait()
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("UPDATE dispatches SET claimed_until = now()")
+        async with running("connector-gateway", url, kafka, tmp_path):
+            await until(lambda: has_come(receiver, 2))
+            assert len({one.id for one in receiver.received}) == 1
+            await until(lambda: is_delivered(url))
+
+
+def a_forwarded_report() -> ConsolidationForwarded:
+    """Return what submissions says of a forwarded report."""
+    return ConsolidationForwarded(
+        consolidation_id=new_id(),
+        regime="CDS-XA",
+        period="2026-Q4",
+        lead_agency="H05",
+        recipient="UBND tỉnh",
+        totals={"1:c2": "1200"},
+        missing=[],
+        sha256="ab" * 32,
+        forwarded_at=now(),
+    )
+
+
+async def lies_on_kafka(receipt: str) -> bool:
+    """Say whether the delivery lies on its topic, as it came, with its facts beside it."""
+    for record in await records(DeliveryReceived.topic.name):
+        facts = {name: value.decode() for name, value in record.headers}
+        if facts["ce_receiptid"] == receipt:
+            assert json.loads(record.value or b"") == a_delivery(figures=20)
+            assert record.key == b"qg-tthc"
+            assert facts["content-type"] == facts["ce_contenttype"] == "application/json"
+            return True
+    return False
+
+
+async def has_come(receiver: Receiver, count: int) -> bool:
+    """Say whether so many webhooks have come."""
+    return len(receiver.received) >= count
+
+
+async def is_delivered(url: str) -> bool:
+    """Say whether the dispatch is acknowledged."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SELECT state FROM dispatches").fetchone()
+    return row == ("delivered",)
