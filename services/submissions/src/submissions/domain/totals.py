@@ -1,9 +1,11 @@
 """One figure from the figures of many units (Điều 7.4): exact, and no state of a cell is lost."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, localcontext
-from typing import NamedTuple
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
+from itertools import repeat
+from typing import NamedTuple, TypeGuard
 
 from contracts.forms import Attribute, ColumnKind, Operator
 from submissions.domain.cells import NIL, NOT_APPLICABLE, Cells
@@ -40,21 +42,13 @@ def totals_of(
     plan: FormPlan, units: Sequence[UnitCells], neighbours: Neighbours | None = None
 ) -> dict[str, Total]:
     """Return every cell of the consolidated form; derived ones are recomputed from totals."""
-    said = [unit.cells for unit in units if unit.cells is not None]
-    assigned = _assigned(units)
-    totals: dict[str, Total] = {}
-    for row in plan.form.rows:
-        for column in plan.form.columns:
-            if not plan.is_derived(row.code, column.code):
-                expected = sum(
-                    count
-                    for (rows, columns), count in assigned.items()
-                    if (rows is None or row.code in rows)
-                    and (columns is None or column.code in columns)
-                )
-                if expected:
-                    cell = f"{row.code}:{column.code}"
-                    totals[cell] = total(column, [cells.get(cell) for cells in said], expected)
+    expected = _expected(plan, units)
+    said = [list(map(unit.cells.get, expected)) for unit in units if unit.cells is not None]
+    by_cell = zip(*said, strict=True) if said else repeat(())
+    totals = {
+        cell: total(plan.columns[cell.rpartition(":")[2]], texts, count)
+        for (cell, count), texts in zip(expected.items(), by_cell, strict=False)
+    }
     figures = {cell: one.value for cell, one in totals.items() if one.value is not None}
     for cell, value in plan.derive(figures, neighbours).items():
         totals[cell] = Total(value, 0, 0, 0, 0, is_derived=True)
@@ -63,14 +57,15 @@ def totals_of(
 
 def total(column: Attribute, said: Sequence[str | None], expected: int) -> Total:
     """Return one cell over the units that were assigned it."""
+    whole = _sum_of_figures(column, said)
+    if whole is not None:
+        return Total(whole, len(said), 0, 0, expected - len(said))
     nil, not_applicable = said.count(NIL), said.count(NOT_APPLICABLE)
-    silent = said.count(None)
-    figures = len(said) - nil - not_applicable - silent
+    figures = len(said) - nil - not_applicable - said.count(None)
     if column.kind is ColumnKind.TEXT:
         value = None
     elif figures:
-        texts = said if figures == len(said) else [text for text in said if _is_figure(text)]
-        value = _over_units(column, [Decimal(text) for text in texts if text is not None])
+        value = _over_units(column, [Decimal(text) for text in said if _is_figure(text)])
     elif nil or not_applicable:
         value = NIL if nil else NOT_APPLICABLE
     else:
@@ -79,13 +74,25 @@ def total(column: Attribute, said: Sequence[str | None], expected: int) -> Total
     return Total(value, figures, nil, not_applicable, missing)
 
 
-def _is_figure(text: str | None) -> bool:
+def _sum_of_figures(column: Attribute, said: Sequence[str | None]) -> str | None:
+    """Return the sum where every unit gave a figure, without a look at each; else None."""
+    if not said or column.over_units is not Operator.SUM or column.kind is ColumnKind.TEXT:
+        return None
+    try:
+        if not column.decimals:
+            return str(sum(map(int, said)))  # type: ignore[arg-type]  # None raises
+        with localcontext(prec=EXACT):
+            return plain_text(sum(map(Decimal, said), Decimal()))  # type: ignore[arg-type]
+    except (TypeError, ValueError, InvalidOperation):
+        return None
+
+
+def _is_figure(text: str | None) -> TypeGuard[str]:
     return text is not None and text != NIL and text != NOT_APPLICABLE
 
 
 def _over_units(column: Attribute, figures: Sequence[Decimal]) -> str | None:
-    with localcontext() as context:
-        context.prec = EXACT
+    with localcontext(prec=EXACT):
         match column.over_units:
             case Operator.SUM:
                 return plain_text(sum(figures, Decimal(0)))
@@ -102,18 +109,13 @@ def _over_units(column: Attribute, figures: Sequence[Decimal]) -> str | None:
                 return None
 
 
-def _assigned(
-    units: Sequence[UnitCells],
-) -> Mapping[tuple[frozenset[str] | None, frozenset[str] | None], int]:
-    """Count the units of each assignment of rows and columns."""
-    counts: dict[tuple[tuple[str, ...] | None, tuple[str, ...] | None], int] = {}
-    for unit in units:
-        key = (unit.rows, unit.columns)
-        counts[key] = counts.get(key, 0) + 1
-    return {
-        (
-            None if rows is None else frozenset(rows),
-            None if columns is None else frozenset(columns),
-        ): count
-        for (rows, columns), count in counts.items()
-    }
+def _expected(plan: FormPlan, units: Sequence[UnitCells]) -> dict[str, int]:
+    """Count for each cell that is filled in the units that were assigned it."""
+    counts: dict[str, int] = {}
+    for (rows, columns), times in Counter((unit.rows, unit.columns) for unit in units).items():
+        for row in plan.rows if rows is None else plan.rows.keys() & set(rows):
+            for column in plan.columns if columns is None else plan.columns.keys() & set(columns):
+                if not plan.is_derived(row, column):
+                    cell = f"{row}:{column}"
+                    counts[cell] = counts.get(cell, 0) + times
+    return counts
