@@ -20,7 +20,8 @@ interface Saved {
   cells: Values;
   derived: Values;
   findings: Finding[];
-  status: string;
+  status_text: string;
+  status_colour: string;
   version: number;
   notes: Values;
 }
@@ -74,6 +75,8 @@ class Grid extends HTMLElement {
     this.addEventListener("cut", (event) => this.onCopy(event, true));
     this.addEventListener("change", (event) => this.onNote(event));
     window.addEventListener("online", () => this.save());
+    for (const form of document.querySelectorAll<HTMLFormElement>(".hub-actions form"))
+      form.addEventListener("submit", (event) => this.saveBefore(event, form));
     const first = this.rows.flat().find((cell) => this.isOpen(cell));
     if (first) this.at = this.anchor = this.place(first);
     this.cell(this.at)?.setAttribute("tabindex", "0");
@@ -375,6 +378,15 @@ class Grid extends HTMLElement {
     }
   }
 
+  /** A step taken on the page waits until everything typed is saved: it is about these figures. */
+  private saveBefore(event: Event, form: HTMLFormElement): void {
+    this.endEdit(true, false);
+    if (!this.busy && !Object.keys(this.waiting).length && !Object.keys(this.notes).length) return;
+    event.preventDefault();
+    this.addEventListener("saved", () => form.requestSubmit(), { once: true });
+    this.save();
+  }
+
   private saved(body: Saved, etag: string | null, cells: string[]): void {
     this.dataset.etag = etag ?? "";
     const values = { ...body.cells, ...body.derived };
@@ -390,6 +402,11 @@ class Grid extends HTMLElement {
     const version = document.getElementById("phien-ban");
     if (version) version.textContent = String(body.version);
     for (const field of document.querySelectorAll<HTMLInputElement>("[data-version]")) field.value = String(body.version);
+    const status = document.querySelector("#trang-thai .govuk-tag");
+    if (status) {
+      status.textContent = body.status_text;
+      status.className = `govuk-tag govuk-tag--${body.status_colour}`;
+    }
     this.say(SAYS.saved ?? "");
     this.keep();
     this.timer = 0;

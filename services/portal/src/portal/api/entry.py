@@ -8,11 +8,12 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from portal.grids import grid
 from portal.hub import SUBMISSIONS, Hub, Problem
-from portal.pages import page
+from portal.pages import WORDS, page
 from portal.viewer import Form, SignedIn, refuse_foreign
 
 router = APIRouter()
 OPEN = {"assigned", "draft", "approved", "returned"}
+TO_APPROVE = {"assigned", "draft", "returned"}
 
 
 @router.get("/bao-cao/{report}")
@@ -38,7 +39,7 @@ def _page(
         grid=grid(view),
         etag=etag,
         can_edit=is_own and view["status"] in OPEN,
-        can_approve=is_own and viewer.has("agency_head") and view["status"] in {"draft"},
+        can_approve=is_own and viewer.has("agency_head") and view["status"] in TO_APPROVE,
         can_send=is_own and view["status"] == "approved",
         can_review=viewer.has("lead_agency_reviewer")
         and view["lead_agency"] == viewer.me["agency"],
@@ -62,6 +63,8 @@ async def save(request: Request, report: UUID, viewer: SignedIn) -> Response:
     view = answer.json()
     kept = ("cells", "derived", "findings", "status", "version", "notes")
     body = {name: view[name] for name in kept}
+    body["status_text"] = WORDS["status"][view["status"]]
+    body["status_colour"] = WORDS["status_colour"][view["status"]]
     return JSONResponse(body, headers={"ETag": answer.headers["etag"]})
 
 

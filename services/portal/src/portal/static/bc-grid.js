@@ -117,6 +117,8 @@ var Grid = class extends HTMLElement {
     this.addEventListener("cut", (event) => this.onCopy(event, true));
     this.addEventListener("change", (event) => this.onNote(event));
     window.addEventListener("online", () => this.save());
+    for (const form of document.querySelectorAll(".hub-actions form"))
+      form.addEventListener("submit", (event) => this.saveBefore(event, form));
     const first = this.rows.flat().find((cell) => this.isOpen(cell));
     if (first) this.at = this.anchor = this.place(first);
     this.cell(this.at)?.setAttribute("tabindex", "0");
@@ -387,6 +389,14 @@ var Grid = class extends HTMLElement {
       if (Object.keys(this.waiting).length && this.timer === 0) this.soon();
     }
   }
+  /** A step taken on the page waits until everything typed is saved: it is about these figures. */
+  saveBefore(event, form) {
+    this.endEdit(true, false);
+    if (!this.busy && !Object.keys(this.waiting).length && !Object.keys(this.notes).length) return;
+    event.preventDefault();
+    this.addEventListener("saved", () => form.requestSubmit(), { once: true });
+    this.save();
+  }
   saved(body, etag, cells) {
     this.dataset.etag = etag ?? "";
     const values = { ...body.cells, ...body.derived };
@@ -402,6 +412,11 @@ var Grid = class extends HTMLElement {
     const version = document.getElementById("phien-ban");
     if (version) version.textContent = String(body.version);
     for (const field of document.querySelectorAll("[data-version]")) field.value = String(body.version);
+    const status = document.querySelector("#trang-thai .govuk-tag");
+    if (status) {
+      status.textContent = body.status_text;
+      status.className = `govuk-tag govuk-tag--${body.status_colour}`;
+    }
     this.say(SAYS.saved ?? "");
     this.keep();
     this.timer = 0;
