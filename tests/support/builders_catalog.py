@@ -17,6 +17,7 @@ import psycopg
 from fastapi import FastAPI
 
 from catalog.commands.designations import learn_agency
+from catalog.domain.calendars import calendar_of, swaps
 from catalog.domain.regimes import Regime
 from catalog.main import create_app
 from catalog.settings import Settings
@@ -25,6 +26,7 @@ from chassis.database import Database
 from chassis.keys import learn_keys
 from chassis.settings import Role as ProcessRole
 from contracts.accounts.v1 import AgencyLevel, AgencyOpened, PublicKey, Role
+from contracts.calendar import WorkingCalendar
 from contracts.catalog.v1 import ContentForm, LegalBasis, RegimeKind
 from contracts.forms import Attribute, Form, Indicator, Rule
 from contracts.periods import CutOffRule, Frequency
@@ -76,6 +78,21 @@ def a_form(**facts: Any) -> Form:
             **facts,
         }
     )
+
+
+FILLED = (a_column("c2"), a_column("c3"))
+"""Columns that are filled in."""
+
+
+def columns_with(formula: str, *more: Attribute) -> dict[str, Any]:
+    """Return the columns of a form without rules: ``c1`` with ``formula``, two filled in, more."""
+    return {"columns": [a_column("c1", formula=formula), *FILLED, *more], "rules": []}
+
+
+def working_days_of(year: int) -> WorkingCalendar:
+    """Return the calendar of ``year`` as other services hold it."""
+    off = calendar_of(year, swaps(), now=datetime(year, 1, 1, tzinfo=ZONE)).days_off
+    return WorkingCalendar({year: frozenset(map(date.fromisoformat, off))})
 
 
 def a_regime(**facts: Any) -> Regime:
