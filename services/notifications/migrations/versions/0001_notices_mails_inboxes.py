@@ -15,7 +15,9 @@ TABLES = (
         id uuid PRIMARY KEY,
         subject text NOT NULL,
         kind text NOT NULL,
-        ground text NOT NULL,
+        ground text NOT NULL
+            CONSTRAINT ck_notices_ground
+            CHECK (ground IN ('MAINTENANCE', 'FORCE_MAJEURE', 'SECURITY_RISK')),
         scope text NOT NULL,
         public_reason text NOT NULL,
         effective_at timestamptz NOT NULL,
@@ -24,10 +26,23 @@ TABLES = (
         visible_at timestamptz NOT NULL
     )
     """,
-    "CREATE INDEX ix_notices_visible_at ON notices (visible_at DESC, id)",
+    "CREATE INDEX ix_notices_visible_at ON notices (visible_at DESC, id DESC)",
+    "CREATE INDEX ix_notices_subject ON notices (subject)",
+    # What everyone could read stays as it was read (Điều 8.2): nobody changes or removes it.
+    """
+    CREATE FUNCTION keep_public_notices() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION 'a public notice is never changed' USING ERRCODE = 'check_violation';
+    END $$
+    """,
+    """
+    CREATE TRIGGER keep_public_notices BEFORE UPDATE OR DELETE ON notices
+    FOR EACH ROW EXECUTE FUNCTION keep_public_notices()
+    """,
     """
     CREATE TABLE subscribers (
         email text PRIMARY KEY,
+        token uuid NOT NULL CONSTRAINT uq_subscribers_token UNIQUE,
         subscribed_at timestamptz NOT NULL
     )
     """,
@@ -36,17 +51,22 @@ TABLES = (
         id uuid PRIMARY KEY,
         recipient text NOT NULL,
         subject text NOT NULL,
-        text text NOT NULL,
-        html text NOT NULL,
-        state text NOT NULL CHECK (state IN ('queued', 'sent', 'failed')),
-        attempts integer NOT NULL DEFAULT 0,
+        template text NOT NULL
+            CONSTRAINT ck_mails_template CHECK (template IN ('notice', 'message')),
+        facts jsonb NOT NULL,
+        state text NOT NULL
+            CONSTRAINT ck_mails_state CHECK (state IN ('queued', 'sent', 'failed')),
+        attempts integer NOT NULL,
         last_error text,
         next_attempt_at timestamptz NOT NULL,
         queued_at timestamptz NOT NULL,
-        sent_at timestamptz
+        sent_at timestamptz,
+        CONSTRAINT ck_mails_sent_at CHECK ((state = 'sent') = (sent_at IS NOT NULL)),
+        CONSTRAINT ck_mails_last_error CHECK (state <> 'failed' OR last_error IS NOT NULL)
     )
     """,
     "CREATE INDEX ix_mails_next_attempt_at ON mails (next_attempt_at) WHERE state = 'queued'",
+    "CREATE INDEX ix_mails_failed ON mails (id DESC) WHERE state = 'failed'",
     """
     CREATE TABLE inbox_items (
         id uuid PRIMARY KEY,
@@ -60,6 +80,7 @@ TABLES = (
     )
     """,
     "CREATE INDEX ix_inbox_items_account_id ON inbox_items (account_id, id DESC)",
+    "CREATE INDEX ix_inbox_items_unread ON inbox_items (account_id) WHERE read_at IS NULL",
     """
     CREATE TABLE known_accounts (
         id uuid PRIMARY KEY,
@@ -67,11 +88,12 @@ TABLES = (
         email text,
         agency text NOT NULL,
         roles jsonb NOT NULL,
-        is_locked boolean NOT NULL DEFAULT false
+        is_locked boolean NOT NULL
     )
     """,
     "CREATE INDEX ix_known_accounts_agency ON known_accounts (agency)",
     "CREATE TABLE known_agencies (code text PRIMARY KEY, name text NOT NULL)",
+    "CREATE TABLE known_regimes (code text PRIMARY KEY, name text NOT NULL)",
 )
 
 

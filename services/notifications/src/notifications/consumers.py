@@ -4,7 +4,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.clock import now
 from chassis.delivery import Consumers, Envelope
-from contracts.accounts.v1 import AccountIssued, AccountLocked, AgencyOpened, Role
+from contracts.accounts.v1 import AccountIssued, AccountLocked, AgencyOpened
+from contracts.catalog.v1 import RegimePutInForce
 from contracts.connector_gateway.v1 import (
     ConnectionFlagged,
     ConnectionResumed,
@@ -19,14 +20,9 @@ from contracts.submissions.v1 import (
     ReportSubmitted,
 )
 from notifications import commands, queries
-from notifications.domain.papers import message_paper
-from notifications.domain.wording import ground_in_words, message, moment
+from notifications.domain import messages
 
 consumers = Consumers(service="notifications")
-UNIT = (Role.OFFICER, Role.AGENCY_HEAD)
-REVIEWERS = (Role.LEAD_AGENCY_REVIEWER,)
-OPERATORS = (Role.CONNECTION_OPERATOR, Role.OPERATOR)
-OWNERS = (Role.AGENCY_HEAD, Role.OFFICER, Role.CONNECTION_OPERATOR)
 
 
 @consumers.on(PublishNotice)
@@ -53,66 +49,48 @@ async def agency_opened(session: AsyncSession, event: AgencyOpened, _: Envelope)
     await commands.learn_agency(session, event)
 
 
+@consumers.on(RegimePutInForce)
+async def regime_put_in_force(session: AsyncSession, event: RegimePutInForce, _: Envelope) -> None:
+    """Keep the name of a regime."""
+    await commands.learn_regime(session, event)
+
+
 @consumers.on_batch(ReportAssigned)
 async def reports_assigned(session: AsyncSession, envelopes: list[Envelope]) -> None:
-    """Tell officers and heads of the units what was assigned to them (Điều 7.2)."""
+    """Tell units what was assigned to them (Điều 7.2)."""
     events = [ReportAssigned.from_bytes(one.body) for one in envelopes]
-    await commands.tell(
-        session,
-        [
-            message(
-                "report-assigned",
-                {
-                    **event.model_dump(),
-                    "cut_off": moment(event.cut_off_at),
-                    "due": moment(event.due_at),
-                },
-                agency=event.unit,
-                roles=UNIT,
-            )
-            for event in events
-        ],
-    )
+    await commands.tell(session, [messages.assigned(event) for event in events], now=now())
 
 
 @consumers.on_batch(ReportSubmitted)
 async def reports_submitted(session: AsyncSession, envelopes: list[Envelope]) -> None:
-    """Tell the lead agency's reviewers what waits for them (Điều 7.3)."""
+    """Tell the lead agency what waits for review (Điều 7.3)."""
     events = [ReportSubmitted.from_bytes(one.body) for one in envelopes]
-    names = await queries.agency_names(session, [event.unit for event in events])
-    await commands.tell(
+    names = await queries.names(
         session,
-        [
-            message(
-                "report-submitted",
-                {**event.model_dump(), "unit_name": names.get(event.unit, event.unit)},
-                agency=event.lead_agency,
-                roles=REVIEWERS,
-            )
-            for event in events
-        ],
+        agencies=[event.unit for event in events],
+        regimes=[event.regime for event in events],
     )
+    told = [messages.submitted(event, names) for event in events]
+    await commands.tell(session, told, now=now())
+
+
+@consumers.on_batch(ReportReturned)
+async def reports_returned(session: AsyncSession, envelopes: list[Envelope]) -> None:
+    """Tell units that their reports came back and why (Điều 7.4)."""
+    events = [ReportReturned.from_bytes(one.body) for one in envelopes]
+    names = await queries.names(session, regimes=[event.regime for event in events])
+    told = [messages.returned(event, names) for event in events]
+    await commands.tell(session, told, now=now())
 
 
 @consumers.on_batch(ReportAccepted)
 async def reports_accepted(session: AsyncSession, envelopes: list[Envelope]) -> None:
     """Tell units that their data was found sound (Điều 7.4)."""
     events = [ReportAccepted.from_bytes(one.body) for one in envelopes]
-    await commands.tell(
-        session,
-        [
-            message("report-accepted", event.model_dump(), agency=event.unit, roles=UNIT)
-            for event in events
-        ],
-    )
-
-
-@consumers.on(ReportReturned)
-async def report_returned(session: AsyncSession, event: ReportReturned, _: Envelope) -> None:
-    """Tell a unit that its report came back and why (Điều 7.4)."""
-    facts = {**event.model_dump(), "due": moment(event.due_at)}
-    told = message("report-returned", facts, agency=event.unit, roles=UNIT)
-    await commands.tell(session, [told])
+    names = await queries.names(session, regimes=[event.regime for event in events])
+    told = [messages.accepted(event, names) for event in events]
+    await commands.tell(session, told, now=now())
 
 
 @consumers.on(ConsolidationForwarded)
@@ -120,17 +98,14 @@ async def consolidation_forwarded(
     session: AsyncSession, event: ConsolidationForwarded, _: Envelope
 ) -> None:
     """Tell the lead agency that its report has gone to the authority (Điều 7.4)."""
-    told = message(
-        "consolidation-forwarded", event.model_dump(), agency=event.lead_agency, roles=REVIEWERS
-    )
-    await commands.tell(session, [told])
+    names = await queries.names(session, regimes=[event.regime])
+    await commands.tell(session, [messages.forwarded(event, names)], now=now())
 
 
 @consumers.on(ConnectionFlagged)
 async def connection_flagged(session: AsyncSession, event: ConnectionFlagged, _: Envelope) -> None:
     """Tell those who may suspend that somebody fears for a connection (Điều 8.1c)."""
-    told = message("connection-flagged", event.model_dump(), agency=None, roles=OPERATORS)
-    await commands.tell(session, [told])
+    await commands.tell(session, [messages.flagged(event)], now=now())
 
 
 @consumers.on(ConnectionSuspended)
@@ -138,21 +113,10 @@ async def connection_suspended(
     session: AsyncSession, event: ConnectionSuspended, _: Envelope
 ) -> None:
     """Tell the owner of the connected system, by mail and in the inbox (Điều 8.4)."""
-    facts = {
-        **event.model_dump(),
-        "ground": ground_in_words(event.ground),
-        "effective": moment(event.effective_at),
-    }
-    told = message("connection-suspended", facts, agency=event.owner_agency, roles=OWNERS)
-    await commands.tell(session, [told])
-    commands.queue_mail(session, event.owner_email, message_paper(told), now=now())
+    await commands.tell_owner(session, messages.suspended(event), event.owner_email, now=now())
 
 
 @consumers.on(ConnectionResumed)
 async def connection_resumed(session: AsyncSession, event: ConnectionResumed, _: Envelope) -> None:
     """Tell the owner of the connected system that it may go on."""
-    told = message(
-        "connection-resumed", event.model_dump(), agency=event.owner_agency, roles=OWNERS
-    )
-    await commands.tell(session, [told])
-    commands.queue_mail(session, event.owner_email, message_paper(told), now=now())
+    await commands.tell_owner(session, messages.resumed(event), event.owner_email, now=now())

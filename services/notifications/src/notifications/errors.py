@@ -1,6 +1,6 @@
 """Every way notifications says no; the Vietnamese sentences stand in ``texts.toml``."""
 
-from chassis.errors import NotFound
+from chassis.errors import Conflict, Forbidden, NotFound
 
 
 class NoticeNotFound(NotFound):
@@ -9,7 +9,19 @@ class NoticeNotFound(NotFound):
     slug = "notice-not-found"
 
 
+class NoticeIsPublic(Conflict):
+    """What everyone can read is never changed: a correction is a notice of its own (Điều 8.2)."""
+
+    slug = "notice-is-public"
+
+
 class InboxItemNotFound(NotFound):
     """There is no such item in the inbox of whoever asks."""
 
     slug = "inbox-item-not-found"
+
+
+class NoInbox(Forbidden):
+    """Whoever asks is a system; inboxes belong to persons."""
+
+    slug = "no-inbox"

@@ -1,17 +1,21 @@
 """Every read of notifications."""
 
+from collections.abc import Callable, Collection
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import func
+from sqlalchemy import func, tuple_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.paging import Page, decode, encode
+from chassis.paging import InvalidCursor, Page, decode, encode
 from contracts.calendar import ZONE
-from notifications.domain.inboxes import InboxItem, KnownAgency
+from notifications.domain.inboxes import InboxItem
+from notifications.domain.known import KnownAgency, KnownRegime
 from notifications.domain.mails import Mail, MailState
+from notifications.domain.messages import Names
 from notifications.domain.notices import Notice, Subscriber
 from notifications.domain.wording import ground_in_words, kind_in_words
 
@@ -60,17 +64,26 @@ class MailView(BaseModel):
 
 async def notices(session: AsyncSession, *, limit: int, after: str | None) -> Page[NoticeView]:
     """Return public notices, the latest first."""
-    statement = select(Notice).order_by(col(Notice.id).desc()).limit(limit + 1)
+    order = (col(Notice.visible_at), col(Notice.id))
+    statement = select(Notice).order_by(*(key.desc() for key in order)).limit(limit + 1)
     if after:
-        statement = statement.where(col(Notice.id) < UUID(str(decode(after)[0])))
+        visible_at, notice_id = _keys(after, datetime.fromisoformat, UUID)
+        statement = statement.where(tuple_(*order) < tuple_(visible_at, notice_id))
     rows = list(await session.exec(statement))
-    more = encode(str(rows[limit - 1].id)) if len(rows) > limit else None
+    last = rows[limit - 1] if len(rows) > limit else None
+    more = encode(last.visible_at.isoformat(), str(last.id)) if last else None
     return Page(items=[notice_view(row) for row in rows[:limit]], next=more)
 
 
 async def notice(session: AsyncSession, notice_id: UUID) -> Notice | None:
     """Return a public notice."""
     return await session.get(Notice, notice_id)
+
+
+async def notices_about(session: AsyncSession, subject: str) -> list[NoticeView]:
+    """Return every notice about a suspension order, the earliest first."""
+    statement = select(Notice).where(Notice.subject == subject).order_by(col(Notice.visible_at))
+    return [notice_view(row) for row in await session.exec(statement)]
 
 
 def notice_view(row: Notice) -> NoticeView:
@@ -90,9 +103,9 @@ def notice_view(row: Notice) -> NoticeView:
     )
 
 
-async def subscribers(session: AsyncSession) -> list[str]:
-    """Return the addresses that get notices by mail."""
-    return list(await session.exec(select(Subscriber.email)))
+async def subscriber(session: AsyncSession, token: UUID) -> Subscriber | None:
+    """Return who holds the token of a subscription."""
+    return (await session.exec(select(Subscriber).where(Subscriber.token == token))).first()
 
 
 async def inbox(
@@ -101,7 +114,7 @@ async def inbox(
     """Return the inbox of a person, the latest first."""
     statement = select(InboxItem).where(InboxItem.account_id == account_id)
     if after:
-        statement = statement.where(col(InboxItem.id) < UUID(str(decode(after)[0])))
+        statement = statement.where(col(InboxItem.id) < _keys(after, UUID)[0])
     statement = statement.order_by(col(InboxItem.id).desc()).limit(limit + 1)
     rows = list(await session.exec(statement))
     more = encode(str(rows[limit - 1].id)) if len(rows) > limit else None
@@ -131,7 +144,7 @@ async def mails(
     if state:
         statement = statement.where(Mail.state == state)
     if after:
-        statement = statement.where(col(Mail.id) < UUID(str(decode(after)[0])))
+        statement = statement.where(col(Mail.id) < _keys(after, UUID)[0])
     rows = list(await session.exec(statement))
     more = encode(str(rows[limit - 1].id)) if len(rows) > limit else None
     items = [MailView.model_validate(row, from_attributes=True) for row in rows[:limit]]
@@ -150,7 +163,27 @@ async def due_mails(session: AsyncSession, *, most: int, now: datetime) -> list[
     return list(await session.exec(statement))
 
 
-async def agency_names(session: AsyncSession, codes: list[str]) -> dict[str, str]:
-    """Return the names of agencies by code."""
-    statement = select(KnownAgency).where(col(KnownAgency.code).in_(codes))
-    return {row.code: row.name for row in await session.exec(statement)}
+async def mails_for_update(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Mail]:
+    """Return mails by id, locked."""
+    statement = select(Mail).where(col(Mail.id).in_(ids)).order_by(col(Mail.id)).with_for_update()
+    return {mail.id: mail for mail in await session.exec(statement)}
+
+
+async def names(
+    session: AsyncSession, *, agencies: Collection[str] = (), regimes: Collection[str]
+) -> Names:
+    """Return the names of agencies and regimes, as far as they are known."""
+    of_agencies = select(KnownAgency).where(col(KnownAgency.code).in_(set(agencies)))
+    of_regimes = select(KnownRegime).where(col(KnownRegime.code).in_(set(regimes)))
+    return Names(
+        {row.code: row.name for row in await session.exec(of_agencies)} if agencies else {},
+        {row.code: row.name for row in await session.exec(of_regimes)},
+    )
+
+
+def _keys(after: str, *kinds: Callable[[str], Any]) -> list[Any]:
+    """Read a cursor of this service; raises ``InvalidCursor`` where it is none."""
+    try:
+        return [kind(str(key)) for kind, key in zip(kinds, decode(after), strict=True)]
+    except ValueError as why:
+        raise InvalidCursor from why

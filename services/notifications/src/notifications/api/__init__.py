@@ -2,9 +2,11 @@
 
 from fastapi import APIRouter
 
-from notifications.api import inboxes, notices
+from notifications.api import inboxes, notices, subscriptions
 
 router = APIRouter()
 router.include_router(inboxes.router)
-router.include_router(notices.router)
-public_router = notices.public_router
+router.include_router(subscriptions.router)
+public_router = APIRouter()
+public_router.include_router(notices.router)
+public_router.include_router(subscriptions.public_router)

@@ -9,11 +9,11 @@ from pydantic import BaseModel
 from chassis.auth import Principal, allow
 from chassis.clock import Now
 from chassis.database import Transaction
-from chassis.errors import Forbidden
 from chassis.paging import After, Limit, Page
 from contracts.accounts.v1 import Role
 from notifications import commands, queries
 from notifications.domain.mails import MailState
+from notifications.errors import NoInbox
 from notifications.queries import InboxView, MailView
 
 router = APIRouter(tags=["inbox"])
@@ -29,7 +29,7 @@ class Unread(BaseModel):
 def person(who: Annotated[Principal, Depends(allow())]) -> UUID:
     """Return the account of whoever asks; a system has no inbox."""
     if who.kind != "person":
-        raise Forbidden
+        raise NoInbox
     return UUID(who.subject)
 
 

@@ -1,1 +1,1 @@
-"""Ways out: each channel speaks one real protocol."""
+"""Ways by which people are told beyond the inbox: pages, feeds, mail."""

@@ -1,48 +1,62 @@
 """Mail by SMTP (RFC 5321), one connection for a batch."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
-from email.message import EmailMessage
-from email.utils import format_datetime
+from uuid import UUID
 
 import aiosmtplib
 
-from notifications.domain.mails import Mail
+from notifications.channels.letters import letter
+from notifications.domain.mails import LEASE, Fate, Mail
+
+TIMEOUT = 10.0
+LONGEST = LEASE.total_seconds() - 2 * TIMEOUT
+"""Seconds that a batch may take, so that no other process takes its mails up meanwhile."""
+CLOSING = 421
+"""The server's word before it hangs up: it is no judgement of the mail."""
 
 
 @dataclass(frozen=True)
-class Sent:
-    """What became of one mail: taken when ``why`` is None, else refused, perhaps for good."""
+class Post:
+    """The mail server, and in whose name letters leave."""
 
-    mail: Mail
-    why: str | None = None
-    is_final: bool = False
+    host: str
+    port: int
+    sender: str
+    origin: str
+
+    async def send(self, mails: Sequence[Mail]) -> list[tuple[UUID, Fate, str | None]]:
+        """Offer ``mails`` in turn; those that were not offered for want of a server come last."""
+        fates: list[tuple[UUID, Fate, str | None]] = []
+        try:
+            async with (
+                asyncio.timeout(LONGEST),
+                aiosmtplib.SMTP(hostname=self.host, port=self.port, timeout=TIMEOUT) as server,
+            ):
+                for mail in mails:
+                    fate = await self._offer(server, mail)
+                    fates.append((mail.id, *fate))
+        except (OSError, aiosmtplib.SMTPException) as why:
+            reason = f"{type(why).__name__}: {why}"
+            fates += [(mail.id, Fate.NOT_OFFERED, reason) for mail in mails[len(fates) :]]
+        return fates
+
+    async def _offer(self, server: aiosmtplib.SMTP, mail: Mail) -> tuple[Fate, str | None]:
+        try:
+            await server.send_message(letter(mail, sender=self.sender, origin=self.origin))
+        except (ValueError, aiosmtplib.SMTPNotSupported) as why:
+            return Fate.REFUSED_FOR_GOOD, str(why)
+        except aiosmtplib.SMTPRecipientsRefused as why:
+            return _fate(why.recipients[0])
+        except aiosmtplib.SMTPResponseException as why:
+            return _fate(why)
+        return Fate.TAKEN, None
 
 
-async def send_all(
-    mails: Sequence[Mail], *, host: str, port: int, sender: str
-) -> AsyncIterator[Sent]:
-    """Send ``mails`` in turn; raises ``OSError`` or ``SMTPException`` where no server answers."""
-    async with aiosmtplib.SMTP(hostname=host, port=port, timeout=20, start_tls=None) as server:
-        for mail in mails:
-            try:
-                await server.send_message(letter(mail, sender))
-            except aiosmtplib.SMTPResponseException as why:
-                yield Sent(mail, str(why), is_final=500 <= why.code < 600)
-            except aiosmtplib.SMTPRecipientsRefused as why:
-                yield Sent(mail, str(why), is_final=True)
-            else:
-                yield Sent(mail)
-
-
-def letter(mail: Mail, sender: str) -> EmailMessage:
-    """Return a mail as RFC 5322 writes it, text first and HTML beside it."""
-    message = EmailMessage()
-    message["From"] = sender
-    message["To"] = mail.recipient
-    message["Subject"] = mail.subject
-    message["Date"] = format_datetime(mail.queued_at)
-    message["Message-ID"] = f"<{mail.id}@{sender.rpartition('@')[2]}>"
-    message.set_content(mail.text)
-    message.add_alternative(mail.html, subtype="html")
-    return message
+def _fate(why: aiosmtplib.SMTPResponseException) -> tuple[Fate, str | None]:
+    if why.code == CLOSING:
+        raise why
+    is_final = 500 <= why.code < 600
+    said = f"{why.code} {why.message}"
+    return (Fate.REFUSED_FOR_GOOD if is_final else Fate.REFUSED_FOR_NOW), said

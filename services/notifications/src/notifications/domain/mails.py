@@ -2,15 +2,19 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import DateTime, Text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from notifications.domain import Table
 
-MOST_ATTEMPTS = 12
+LEASE = timedelta(seconds=60)
+"""How long a process that took a mail up may keep it from the others."""
 LONGEST_PAUSE = timedelta(hours=1)
+GIVE_UP_AFTER = timedelta(days=3)
 
 
 class MailState(StrEnum):
@@ -21,6 +25,23 @@ class MailState(StrEnum):
     FAILED = "failed"
 
 
+class Template(StrEnum):
+    """What a mail is made from: ``templates/<name>-mail.txt`` and ``.html``."""
+
+    NOTICE = "notice"
+    MESSAGE = "message"
+
+
+class Fate(StrEnum):
+    """What the mail server said to one mail."""
+
+    TAKEN = "taken"
+    REFUSED_FOR_NOW = "refused for now"
+    REFUSED_FOR_GOOD = "refused for good"
+    NOT_OFFERED = "not offered"
+    """There was no server to offer it to; that is no fault of the mail."""
+
+
 class Mail(Table, table=True):
     """A mail to one recipient; its id makes its Message-ID, so that a repeat is recognised."""
 
@@ -29,8 +50,9 @@ class Mail(Table, table=True):
     id: UUID = Field(primary_key=True)
     recipient: str
     subject: str
-    text: str
-    html: str
+    template: Template = Field(sa_type=Text)
+    facts: dict[str, Any] = Field(sa_type=JSONB)
+    """What fills the template; it becomes text when the mail leaves."""
     state: MailState = Field(default=MailState.QUEUED, sa_type=Text)
     attempts: int = 0
     last_error: str | None = None
@@ -38,19 +60,21 @@ class Mail(Table, table=True):
     queued_at: datetime = Field(sa_type=DateTime(timezone=True))
     sent_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
-    def went_out(self, *, now: datetime) -> None:
-        """Note that the mail server took it."""
-        self.attempts += 1
-        self.state = MailState.SENT
-        self.sent_at = now
-        self.last_error = None
+    def take_up(self, *, now: datetime) -> None:
+        """Keep it from other processes while this one offers it to the server."""
+        self.next_attempt_at = now + LEASE
 
-    def did_not_go_out(self, why: str, *, is_final: bool, now: datetime) -> None:
-        """Note a failure; try again later, doubling the pause, unless it can never work."""
-        self.attempts += 1
+    def note(self, fate: Fate, why: str | None = None, *, now: datetime) -> None:
+        """Note what the server said; where it may change its mind, try again, ever later."""
         self.last_error = why
-        if is_final or self.attempts >= MOST_ATTEMPTS:
-            self.state = MailState.FAILED
+        if fate is Fate.NOT_OFFERED:
+            self.next_attempt_at = now
             return
-        pause = min(LONGEST_PAUSE, timedelta(seconds=2**self.attempts))
-        self.next_attempt_at = now + pause
+        self.attempts += 1
+        if fate is Fate.TAKEN:
+            self.state, self.sent_at = MailState.SENT, now
+        elif fate is Fate.REFUSED_FOR_GOOD or now - self.queued_at >= GIVE_UP_AFTER:
+            self.state = MailState.FAILED
+        else:
+            doubled = timedelta(seconds=2 ** min(self.attempts, 12))
+            self.next_attempt_at = now + min(LONGEST_PAUSE, doubled)

@@ -6,7 +6,9 @@ from uuid import UUID
 from sqlalchemy import DateTime
 from sqlmodel import Field
 
+from contracts.notifications.v1 import PublishNotice
 from notifications.domain import Table
+from notifications.errors import NoticeIsPublic
 
 
 class Notice(Table, table=True):
@@ -16,6 +18,7 @@ class Notice(Table, table=True):
 
     id: UUID = Field(primary_key=True)
     subject: str
+    """The suspension order that it is about; all notices of an order have the same."""
     kind: str
     ground: str
     scope: str
@@ -25,11 +28,24 @@ class Notice(Table, table=True):
     requested_at: datetime = Field(sa_type=DateTime(timezone=True))
     visible_at: datetime = Field(sa_type=DateTime(timezone=True))
 
+    @classmethod
+    def publish(cls, order: PublishNotice, *, now: datetime) -> "Notice":
+        """Make what was ordered visible from ``now`` on."""
+        facts = order.model_dump(exclude={"notice_id"})
+        return cls(**facts, id=order.notice_id, visible_at=now)
+
+    def refuse_other_words(self, order: PublishNotice) -> None:
+        """Let a repeated order pass; raise ``NoticeIsPublic`` where it says something else."""
+        said = order.model_dump(exclude={"notice_id", "requested_at"})
+        if any(getattr(self, name) != value for name, value in said.items()):
+            raise NoticeIsPublic(notice=self.id)
+
 
 class Subscriber(Table, table=True):
-    """Whoever asked to get notices by mail."""
+    """An address that asked to get notices by mail; ``token`` in each mail ends it."""
 
     __tablename__ = "subscribers"
 
     email: str = Field(primary_key=True)
+    token: UUID
     subscribed_at: datetime = Field(sa_type=DateTime(timezone=True))

@@ -1,4 +1,4 @@
-"""The sentences people read, filled with the facts of an event; they stand in ``wording.toml``."""
+"""The sentences that people read; they stand in ``wording.toml``, not in code."""
 
 import tomllib
 from collections.abc import Mapping
@@ -7,7 +7,6 @@ from functools import cache
 from importlib import resources
 
 from contracts.calendar import ZONE
-from notifications.domain.inboxes import Message
 
 
 @cache
@@ -17,23 +16,8 @@ def wording() -> Mapping[str, Mapping[str, str]]:
     return tomllib.loads(source.read_text(encoding="utf-8"))
 
 
-def message(
-    kind: str, facts: Mapping[str, object], *, agency: str | None, roles: tuple[str, ...]
-) -> Message:
-    """Return the message of ``kind`` about ``facts``."""
-    sentences = wording()[kind]
-    return Message(
-        kind=kind,
-        subject=sentences["subject"].format_map(facts),
-        body=sentences["body"].format_map(facts),
-        link=sentences["link"].format_map(facts),
-        agency=agency,
-        roles=roles,
-    )
-
-
 def ground_in_words(ground: str) -> str:
-    """Return a legal ground as people read it."""
+    """Return a legal ground of suspension (Điều 8.1) as people read it."""
     return wording()["grounds"].get(ground, ground)
 
 
@@ -42,6 +26,7 @@ def kind_in_words(kind: str) -> str:
     return wording()["kinds"].get(kind, kind)
 
 
-def moment(at: datetime) -> str:
-    """Return a moment as people write it: ``17:00 16/12/2026``."""
-    return at.astimezone(ZONE).strftime("%H:%M %d/%m/%Y")
+def moment(at: datetime | str) -> str:
+    """Return a moment as people write it: ``17:00 16/12/2026``; text is ISO 8601."""
+    when = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return when.astimezone(ZONE).strftime("%H:%M %d/%m/%Y")

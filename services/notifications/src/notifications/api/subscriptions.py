@@ -1,0 +1,65 @@
+"""Who gets public notices by mail: anyone who asks, until whoever holds the mail ends it."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Response
+from fastapi.responses import HTMLResponse
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+
+from chassis.clock import Now
+from chassis.database import Transaction
+from chassis.http import Body
+from notifications import commands, queries
+from notifications.api.pages import page
+
+router = APIRouter(tags=["notices"])
+public_router = APIRouter(include_in_schema=False)
+
+Email = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"),
+    Field(max_length=200),
+    AfterValidator(str.lower),
+]
+EMAIL: TypeAdapter[str] = TypeAdapter(Email)
+
+
+class Subscription(Body):
+    """An address that wants public notices by mail."""
+
+    email: Email
+
+
+@router.post("/subscriptions", status_code=204)
+async def subscribe(body: Subscription, session: Transaction, now: Now) -> Response:
+    """Get public notices by mail from now on; the answer is the same for a known address."""
+    await commands.subscribe(session, body.email, now=now)
+    return Response(status_code=204)
+
+
+@public_router.post("/notices/subscriptions")
+async def subscribe_on_the_page(
+    session: Transaction, now: Now, email: Annotated[str, Form(max_length=1000)] = ""
+) -> HTMLResponse:
+    """Take an address from the form of the page."""
+    try:
+        address = EMAIL.validate_python(email.strip())
+    except ValidationError:
+        found = await queries.notices(session, limit=50, after=None)
+        return page("notices.html", 422, page=found, refused=email)
+    await commands.subscribe(session, address, now=now)
+    return page("subscribed.html", email=address)
+
+
+@public_router.get("/notices/subscriptions/{token}")
+async def way_out(token: UUID) -> HTMLResponse:
+    """Ask whether the mails should end; mail programs that look ahead change nothing."""
+    return page("unsubscribe.html", token=token)
+
+
+@public_router.post("/notices/subscriptions/{token}")
+async def end(token: UUID, session: Transaction) -> HTMLResponse:
+    """End the mails (RFC 8058, one click)."""
+    await commands.end_subscription(session, token)
+    return page("unsubscribed.html")
