@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import health
 from chassis.auth import Keyring
+from chassis.bodies import JsonDoor
 from chassis.database import Database
 from chassis.delivery import Consumers, subscribe
 from chassis.health import Check
@@ -40,7 +41,8 @@ class Doors:
     """What is a service's own: its name and its doors; the rest is the same for all.
 
     ``routers`` stand below ``/api/<name>/v1``, ``public_routers`` outside it (``/notices``);
-    ``package`` holds ``texts.toml``; ``checks`` add to what readiness waits for.
+    ``package`` holds ``texts.toml``; ``checks`` add to what readiness waits for. A service that
+    takes nothing but JSON says in ``json_bytes`` how much of it.
     """
 
     name: Service
@@ -51,6 +53,7 @@ class Doors:
     jobs: Jobs = field(default_factory=Jobs)
     on_start: Sequence[OnStart] = ()
     checks: Mapping[str, Check] = field(default_factory=dict)
+    json_bytes: int | None = None
 
 
 def create_service(settings: ServiceSettings, doors: Doors) -> FastAPI:
@@ -89,6 +92,8 @@ def create_service(settings: ServiceSettings, doors: Doors) -> FastAPI:
         for router in doors.public_routers:
             app.include_router(router)
     add_problems(app, texts)
+    if doors.json_bytes:
+        app.add_middleware(JsonDoor, texts=texts, most_bytes=doors.json_bytes)
     app.add_middleware(Measured)
     FastAPIInstrumentor.instrument_app(
         app, exclude_spans=["receive", "send"], excluded_urls="livez,readyz,metrics"

@@ -1,5 +1,7 @@
 """What every door of accounts refuses: bad bodies, bad tokens, roles that may not."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from contracts.accounts.v1 import Role
@@ -123,3 +125,44 @@ async def test_a_bad_address_is_a_problem_and_no_fault_of_ours(
     answer = await at_rest.call("GET", path)
     assert answer.status_code in {404, 422}
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "status", "type"),
+    [
+        ("text/plain", b"{}", 415, "unsupported-media-type"),
+        ("application/x-www-form-urlencoded", b"username=a", 415, "unsupported-media-type"),
+        ("", b"{}", 415, "unsupported-media-type"),
+        ("application/json", b" " * (1 << 20) + b"{}", 413, "payload-too-large"),
+        ("application/json", '{"username": "á"}'.encode("utf-16"), 400, "malformed"),
+        ("application/json", '{"username": "á"}'.encode("utf-16-le"), 400, "malformed"),
+        ("application/json", '{"username": "á"}'.encode("cp1258"), 400, "malformed"),
+        ("application/merge-patch+json", b"{}", 422, "invalid-body"),
+        ("application/json; charset=utf-8", b"{}", 422, "invalid-body"),
+    ],
+    ids=[
+        "text", "form", "no type", "too large", "UTF-16", "UTF-16 without mark", "legacy bytes",
+        "a kind of JSON", "JSON with its charset",
+    ],
+)  # fmt: skip
+async def test_only_json_in_utf_8_of_a_modest_size_comes_in(
+    at_rest: Accounts, kind: str, body: bytes, status: int, type: str
+) -> None:
+    answer = await at_rest.client.post(
+        f"{API}/sessions", content=body, headers={"Content-Type": kind} if kind else {}
+    )
+    assert (answer.status_code, answer.json()["type"]) == (status, f"/problems/{type}")
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_body_that_does_not_say_its_length_is_measured_as_it_comes(
+    at_rest: Accounts,
+) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b" " * 65536
+
+    answer = await at_rest.client.post(
+        f"{API}/sessions", content=endless(), headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 413

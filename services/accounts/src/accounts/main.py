@@ -21,6 +21,7 @@ def create_app(settings: Settings) -> FastAPI:
         consumers=consumers,
         jobs=jobs,
         on_start=[announce_keys, issue_first_administrator],
+        json_bytes=1 << 20,
     )
     app = create_service(settings, doors)
     app.state.signer = signer_of(settings.signing_key_file)

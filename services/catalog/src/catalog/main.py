@@ -11,10 +11,15 @@ from chassis.app import Doors, create_service
 
 def create_app(settings: Settings) -> FastAPI:
     """Build catalog from its settings."""
-    return create_service(
-        settings,
-        Doors("catalog", "catalog", routers=[api.router], consumers=consumers, jobs=jobs),
+    doors = Doors(
+        "catalog",
+        "catalog",
+        routers=[api.router],
+        consumers=consumers,
+        jobs=jobs,
+        json_bytes=2 << 20,
     )
+    return create_service(settings, doors)
 
 
 def app() -> FastAPI:
