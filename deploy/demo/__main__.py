@@ -78,6 +78,8 @@ def _stop_and_lift(world: World) -> None:
 
 def _summary(world: World, seconds: float) -> None:
     table = Table(title=f"Xong sau {seconds:.0f} giây", show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     table.add_row("Cổng thông tin", world.hub.origin)
     table.add_row("Tài khoản và mật khẩu", str(demo_file.demo_file(world.hub)))
     for name, link in world.links.items():
