@@ -1,8 +1,13 @@
 """Builders of deliveries and reports in memory, before any database."""
 
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
+
+import xlsxwriter
 
 from chassis.identifiers import new_id
 from submissions.domain.deliveries.bodies import read_body
@@ -55,3 +60,23 @@ def some_rows(*lines: list[object], columns: tuple[str, ...] = ("c2", "chi", "no
     """Return a matrix of the first rows of the form."""
     rows = tuple(str(at) for at in range(1, len(lines) + 1))
     return Matrix("/reports/0", "07201", rows, columns, lines)
+
+
+def a_workbook(sheets: Mapping[str, Sequence[Sequence[object]]]) -> bytes:
+    """Return a workbook with these rows on these sheets; text that looks like a formula is text."""
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file, {"strings_to_formulas": False}) as book:
+        for name, rows in sheets.items():
+            sheet = book.add_worksheet(name)
+            for at, row in enumerate(rows):
+                sheet.write_row(at, 0, row)
+    return file.getvalue()
+
+
+def a_package(parts: dict[str, bytes]) -> bytes:
+    """Return a zip package."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, content in parts.items():
+            package.writestr(name, content)
+    return file.getvalue()

@@ -18,6 +18,7 @@ from tests.support.builders_figures import (
     PERIOD,
     TRACE,
     UNITS,
+    XLSX,
     a_matrix,
     a_push,
     an_envelope,
@@ -27,6 +28,7 @@ from tests.support.builders_figures import (
     report_of,
     versions_of,
 )
+from tests.support.builders_intake import a_workbook
 from tests.support.postgres import fresh_database
 
 
@@ -130,6 +132,21 @@ async def test_a_table_finds_the_one_open_report_it_can_mean(session: AsyncSessi
     table = f"agency,row,column,value\n{UNITS[0]},1,c2,120\n".encode()
     (said,) = await pushed(session, table, content_type="text/csv")
     assert said.counts == Counts(created=1)
+
+
+async def test_a_workbook_in_the_units_form_is_taken_in(session: AsyncSession) -> None:
+    await assigned_reports(session)
+    workbook = a_workbook({UNITS[0]: [["row", "c2", "chi"], ["1", 120, 12.5], ["2", "x", "-"]]})
+    (said,) = await pushed(session, workbook, content_type=XLSX)
+    assert said.counts == Counts(created=4)
+    (version,) = await versions_of(session)
+    assert version.cells == {"1:c2": "120", "1:chi": "12.5", "2:c2": "x", "2:chi": "-"}
+
+
+async def test_a_workbook_that_cannot_be_opened_is_refused(session: AsyncSession) -> None:
+    (said,) = await pushed(session, b"PK\x03\x04", content_type=XLSX)
+    assert said.problem is not None
+    assert said.problem["type"] == "/problems/invalid-workbook"
 
 
 async def test_a_table_that_may_mean_two_periods_is_refused(session: AsyncSession) -> None:

@@ -17,10 +17,12 @@ from chassis.delivery import Envelope
 from chassis.outbox import publish
 from submissions.commands import sending
 from submissions.commands.outcomes import event_of
-from submissions.domain.deliveries.bodies import read_body
+from submissions.documents.reading import WorkbookUnreadable, sheets_of
+from submissions.domain.deliveries.bodies import read_body, unpack
 from submissions.domain.deliveries.heads import Head
 from submissions.domain.deliveries.intake import Arrival, Batch, Grant, NewVersion
 from submissions.domain.deliveries.shapes import Delivery, UnreadableBody
+from submissions.domain.deliveries.workbook_form import read_sheets
 from submissions.domain.versions import SourceKind
 from submissions.errors import DeliveryHeadersMissing
 from submissions.queries import deliveries as queries
@@ -32,6 +34,7 @@ SELECT v.report_id, v.number, v.cells, $7, v.source_id, v.source_name, v.tracepa
 FROM unnest($1::uuid[], $2::int[], $3::jsonb[], $4::text[], $5::text[], $6::text[])
     AS v (report_id, number, cells, source_id, source_name, traceparent)
 """
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOVE_HEADS = """
 UPDATE reports AS r SET status = h.status, version = h.version, revision = h.revision
 FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[]) AS h (id, status, version, revision)
@@ -41,7 +44,7 @@ WHERE r.id = h.id
 
 async def take_in(session: AsyncSession, envelopes: Sequence[Envelope], *, now: datetime) -> None:
     """Apply up to 20 deliveries in the order they came, and say of each what became of it."""
-    arrivals = await _placed(session, [arrival_of(envelope) for envelope in envelopes])
+    arrivals = await _placed(session, [await arrival_of(envelope) for envelope in envelopes])
     units = await queries.units_by_code(
         session, {agency for one in arrivals for agency in agencies_of(one)}
     )
@@ -75,7 +78,7 @@ def runs(arrivals: Sequence[Arrival], units: Mapping[str, str]) -> Iterator[list
     yield run
 
 
-def arrival_of(envelope: Envelope) -> Arrival:
+async def arrival_of(envelope: Envelope) -> Arrival:
     """Read an envelope: its headers must be whole, its body may be anything."""
     try:
         said = {
@@ -90,9 +93,14 @@ def arrival_of(envelope: Envelope) -> Arrival:
     encoding = envelope.headers.get("ce_contentencoding", "")
     content: Delivery | UnreadableBody
     try:
-        content = read_body(envelope.body, said["content_type"], encoding)
+        if said["content_type"] == XLSX:
+            content = read_sheets(await sheets_of(unpack(envelope.body, encoding)))
+        else:
+            content = read_body(envelope.body, said["content_type"], encoding)
     except UnreadableBody as why:
         content = why
+    except WorkbookUnreadable:
+        content = UnreadableBody("invalid-workbook")
     return Arrival(
         receipt_id, said["connection"], received_at, grant, envelope.traceparent, content
     )
