@@ -28,12 +28,6 @@ STOP_LIMIT = 12.0
 Scenario = Annotated[str, typer.Option(envvar="SCENARIO", help="empty, demo or volume")]
 
 
-@app.callback()
-def private() -> None:
-    """Keep what is written to the account that runs the hub."""
-    os.umask(0o077)
-
-
 def _refuse(why: str) -> typer.Exit:
     console.print(why, style="red", markup=False, soft_wrap=True)
     return typer.Exit(1)
@@ -44,6 +38,7 @@ def run() -> None:
     """Run the hub in the foreground until SIGTERM or Ctrl-C."""
     hub = hub_from_environment()
     hub.make_folders()
+    os.umask(0o077)  # what the parts write is for the account that runs them
     try:
         with only_one(hub):
             left = record.end_leftovers(hub)

@@ -137,6 +137,13 @@ def _kafka(folder: Path, port: int) -> subprocess.Popen[bytes]:
     )
 
 
+def _reset(folder: Path) -> None:
+    """Remove the hub with what it may have had to keep outside its home."""
+    environment = {**os.environ, "HUB_HOME": str(folder / "home")}
+    command = [sys.executable, "-m", "deploy.local", "reset", "--yes"]
+    subprocess.run(command, cwd=ROOT, env=environment, check=False)
+
+
 def _hub(folder: Path, port: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "deploy.local", "run"],
@@ -172,6 +179,8 @@ def keep(server: str, folder: Path, leader: int) -> None:
             break
     process.send_signal(STOP[server])
     process.wait()
+    if server == "hub":
+        _reset(folder)
     shutil.rmtree(folder)
     if not any(folder.parent.glob("*/ready")):
         shutil.rmtree(folder.parent, ignore_errors=True)

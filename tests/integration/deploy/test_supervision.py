@@ -32,7 +32,7 @@ def hub() -> Iterator[RunningHub]:
     started = hub.run("up")
     assert started.returncode == 0, started.stdout + started.stderr
     yield hub
-    hub.run("down")
+    hub.run("reset", "--yes")
 
 
 def test_every_part_is_ready_when_up_returns(hub: RunningHub) -> None:
