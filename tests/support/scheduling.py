@@ -17,9 +17,11 @@ ON_THE_BROKER = re.compile(r"\bkafka: str\b|\btests\.support\.kafka\b")
 
 @functools.cache
 def group_of(file: str) -> str:
-    """Return the group of a test file (``tests/unit/…``): its own, or that of the broker."""
-    is_on_the_broker = ON_THE_BROKER.search((TESTS.parent / file).read_text())
-    return "broker" if is_on_the_broker else file
+    """Return the group of a test file: its own, that of the broker, or that of the shared hub."""
+    text = (TESTS.parent / file).read_text()
+    if "the_hub(" in text:
+        return "hub"
+    return "broker" if ON_THE_BROKER.search(text) else file
 
 
 class ByFileAndBroker(LoadScopeScheduling):  # type: ignore[misc]  # xdist is untyped
