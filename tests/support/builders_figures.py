@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlmodel import col, select
+from sqlmodel import col, select, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.auth import Principal
@@ -287,3 +287,12 @@ async def three_units(session: AsyncSession) -> None:
         traceparent=TRACE,
     )
     await accept_all(session)
+
+
+async def waits_for_a_lock(session: AsyncSession) -> bool:
+    """Say whether another transaction on the database of ``session`` waits for a lock."""
+    waiting = (
+        "SELECT 1 FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    return (await session.exec(text(waiting))).first() is not None  # type: ignore[call-overload]

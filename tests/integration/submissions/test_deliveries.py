@@ -1,5 +1,6 @@
 """Deliveries taken in on a real database: versions, heads, receipts, sending, all or nothing."""
 
+import asyncio
 import json
 
 import pytest
@@ -27,9 +28,11 @@ from tests.support.builders_figures import (
     pushed,
     report_of,
     versions_of,
+    waits_for_a_lock,
 )
 from tests.support.builders_intake import a_workbook
 from tests.support.postgres import fresh_database
+from tests.support.waiting import until
 
 
 async def test_a_push_becomes_a_version_that_names_its_receipt(session: AsyncSession) -> None:
@@ -221,4 +224,29 @@ async def test_a_failing_batch_leaves_nothing_behind() -> None:
         async with database.transaction() as session:
             assert await versions_of(session) == []
             assert (await report_of(session)).version == 0
+        await database.close()
+
+
+async def test_a_delivery_that_waits_for_another_goes_on_from_what_that_one_wrote() -> None:
+    with fresh_database("submissions") as url:
+        database = Database(url, pool=3, before_commit=write_outbox)
+        async with database.transaction() as session:
+            await assigned_reports(session)
+        first, second = a_matrix(values=[["1", None]]), a_matrix(values=[[None, "2"]])
+
+        async def push_second() -> None:
+            async with database.transaction() as session:
+                await deliveries.take_in(session, [an_envelope(a_push(second))], now=NOW)
+
+        async with database.transaction() as session:
+            await deliveries.take_in(session, [an_envelope(a_push(first))], now=NOW)
+            waiting = asyncio.create_task(push_second())
+            await until(lambda: waits_for_a_lock(session))
+        await waiting
+        async with database.transaction() as session:
+            versions = await versions_of(session)
+        assert [version.cells for version in versions] == [
+            {"1:c2": "1"},
+            {"1:c2": "1", "1:c3": "2"},
+        ]
         await database.close()
