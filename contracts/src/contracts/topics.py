@@ -58,7 +58,7 @@ ACCOUNTS = Topic(
     "accounts.accounts.v1",
     owner="accounts",
     key="account id",
-    readers=("submissions", "notifications", "connector-gateway"),
+    readers=("notifications",),
     retention_ms=-1,
 )
 SESSIONS = Topic(
