@@ -39,6 +39,7 @@ async def forget_offsets(service: str) -> None:
     """Send every group of ``service``, which must have stopped, back to the beginning."""
     for group in await groups_of(service):
         async with _member(group) as member:
+            member.assign(_partitions(service))
             for partition in _partitions(service):
                 if await member.committed(partition) is not None:
                     await member.commit({partition: 0})
