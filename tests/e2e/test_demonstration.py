@@ -1,5 +1,6 @@
 """The demonstration runs the main job on 192 communes and checks every promise on its way."""
 
+import re
 import subprocess
 import sys
 
@@ -18,7 +19,7 @@ def test_the_demonstration_keeps_every_promise() -> None:
         check=False,
     )
     assert answer.returncode == 0, answer.stdout[-3000:] + answer.stderr[-2000:]
-    trace = answer.stdout.rpartition("make trace ID=")[2][:32]
+    [trace] = re.findall(r"ID=([0-9a-f]{32})", answer.stdout)
     tree = hub.run("trace", trace).stdout
     for span in (
         "send connector-gateway.delivery.received.v1",

@@ -3,6 +3,7 @@
 import json
 import socket
 import time
+from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -17,10 +18,12 @@ COMMUNE = "07222"
 
 
 @pytest.fixture(scope="module")
-def town() -> Town:
+def town() -> Iterator[Town]:
     """Give the run's hub with its people."""
     assert the_hub("demo")
-    return a_town()
+    town = a_town()
+    yield town
+    town.http.close()
 
 
 def problem_of(answer: httpx.Response) -> tuple[int, str]:
@@ -119,7 +122,7 @@ def test_an_idempotency_key_with_another_body_is_refused(town: Town) -> None:
 
 def test_a_push_of_an_unknown_media_type_is_refused(town: Town) -> None:
     answer = a_push(town, headers={"Content-Type": "application/pdf"})
-    assert problem_of(answer) == (415, "unsupported-media-type")
+    assert problem_of(answer) == (415, "delivery-media-type")
 
 
 def test_a_push_that_is_too_large_is_refused_before_it_is_read_whole(town: Town) -> None:
