@@ -7,6 +7,8 @@ from chassis.errors import Malformed, Place, Refusal, TooLarge, UnsupportedMedia
 from chassis.problems import Texts, answer
 
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+API = "/api/"
+"""Forms of public pages come from browsers, not as JSON; their doors read them themselves."""
 
 
 class JsonDoor:
@@ -23,7 +25,8 @@ class JsonDoor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the body, then pass it on, or refuse it as a problem (413, 415, 400)."""
-        if scope["type"] != "http" or scope["method"] not in WITH_BODY:
+        is_for_people = not scope.get("path", "").startswith(API)
+        if scope["type"] != "http" or scope["method"] not in WITH_BODY or is_for_people:
             await self._app(scope, receive, send)
             return
         try:

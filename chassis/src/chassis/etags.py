@@ -14,7 +14,7 @@ def etag_of(revision: int) -> str:
 
 
 def revision_read(
-    if_match: Annotated[str | None, Header(description='ETag đã đọc, ví dụ "7"')] = None,
+    if_match: Annotated[str | None, Header(description='The ETag that was read: "7"')] = None,
 ) -> int:
     """Return the revision that ``If-Match`` names; 428 without it, 412 where it is none."""
     if if_match is None:
@@ -30,14 +30,9 @@ def revision_read(
 class ReadTag:
     """The revision with which a change was read, and the answer that carries the next one."""
 
-    revision: int
+    revision: Annotated[int, Depends(revision_read)]
     response: Response
 
 
-def tag_read(revision: Annotated[int, Depends(revision_read)], response: Response) -> ReadTag:
-    """Return the tag of a change."""
-    return ReadTag(revision, response)
-
-
-Tag = Annotated[ReadTag, Depends(tag_read)]
+Tag = Annotated[ReadTag, Depends()]
 """For the signature of an endpoint that changes what people edit."""

@@ -12,8 +12,8 @@ from chassis.errors import Invalid
 
 T = TypeVar("T")
 
-Limit = Annotated[int, Query(ge=1, le=500, description="Số mục tối đa của một trang")]
-After = Annotated[str | None, Query(max_length=500, description="Giá trị next của trang trước")]
+Limit = Annotated[int, Query(ge=1, le=500, description="Most items of a page")]
+After = Annotated[str | None, Query(max_length=500, description="`next` of the page before")]
 
 
 class InvalidCursor(Invalid):

@@ -76,6 +76,16 @@ async def test_a_person_subscribes_on_the_page(hub: Notifications) -> None:
     assert hub.rows("SELECT email FROM subscribers") == [("canbo@bao.vn",)]
 
 
+async def test_a_form_that_is_too_long_is_not_read_to_its_end(hub: Notifications) -> None:
+    answer = await hub.client.post("/notices/subscriptions", data={"email": "a" * 5000})
+    assert answer.status_code == 413
+
+
+async def test_a_subscription_by_program_is_json(hub: Notifications) -> None:
+    answer = await hub.client.post(SUBSCRIPTIONS, data={"email": "a@bao.vn"})
+    assert answer.status_code == 415
+
+
 async def test_whoever_holds_a_mail_ends_the_subscription_in_one_click(
     hub: Notifications, mail_server: MailServer
 ) -> None:

@@ -18,6 +18,7 @@ def create_app(settings: Settings) -> FastAPI:
         public_routers=[api.public_router],
         consumers=consumers,
         jobs=jobs,
+        json_bytes=16 * 1024,
     )
     return create_service(settings, doors)
 

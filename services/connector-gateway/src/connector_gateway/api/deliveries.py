@@ -10,8 +10,9 @@ from fastapi import APIRouter, Query, Request, Response
 from chassis.auth import Principal
 from chassis.clock import Now
 from chassis.database import Transaction
-from chassis.paging import After, Limit, Page, decode, encode
+from chassis.paging import After, Limit, Page, encode
 from chassis.problems import Texts, answer
+from connector_gateway.api.bodies import CodeInPath, id_after
 from connector_gateway.api.callers import OwnSystem, OwnSystemOrReader
 from connector_gateway.api.intake import CSV, JSON, XLSX, read_delivery
 from connector_gateway.api.waiting import watch_of
@@ -51,7 +52,7 @@ PUSH: dict[str, Any] = {
     response_class=Response,
 )
 async def push(
-    code: str, request: Request, session: Transaction, who: OwnSystem, now: Now
+    code: CodeInPath, request: Request, session: Transaction, who: OwnSystem, now: Now
 ) -> Response:
     """Push figures: at most 5 MiB, 20,000 figures, nesting 8; JSON, CSV or XLSX, gzip or zstd.
 
@@ -84,12 +85,12 @@ def _accepted(code: str, accepted: Accepted, now: Now) -> Response:
 
 @router.get("/connections/{code}/deliveries/{receipt}")
 async def show_receipt(
-    code: str,
+    code: CodeInPath,
     receipt: UUID,
     request: Request,
     who: OwnSystemOrReader,
     now: Now,
-    wait: Annotated[int, Query(ge=0, le=30, description="Số giây chờ kết quả cuối")] = 0,
+    wait: Annotated[int, Query(ge=0, le=30, description="Seconds to wait for a final state")] = 0,
 ) -> ReceiptView:
     """Return a receipt: its state, exact counts and every figure that was not taken.
 
@@ -116,7 +117,7 @@ async def _receipt(
 
 @router.get("/connections/{code}/deliveries")
 async def list_receipts(
-    code: str,
+    code: CodeInPath,
     session: Transaction,
     who: OwnSystemOrReader,
     now: Now,
@@ -126,7 +127,6 @@ async def list_receipts(
     """List the receipts of a connection, the latest first."""
     if who.kind == "system":
         await commands.admit(session, who, code, now=now)
-    last = UUID(str(decode(after)[0])) if after else None
-    items = await queries.receipts(session, code, after=last, limit=limit)
+    items = await queries.receipts(session, code, after=id_after(after), limit=limit)
     more = encode(str(items[-1].receipt)) if len(items) == limit else None
     return Page(items=items, next=more)

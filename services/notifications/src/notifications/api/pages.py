@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from notifications.channels.templates import TEMPLATES
 
-Accept = Annotated[str, Header(description="`application/json`, hoặc `text/html`")]
+Accept = Annotated[str, Header(description="`application/json` or `text/html`")]
 POLICY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",

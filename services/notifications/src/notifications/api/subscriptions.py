@@ -1,14 +1,16 @@
 """Who gets public notices by mail: anyone who asks, until whoever holds the mail ends it."""
 
 from typing import Annotated
+from urllib.parse import parse_qs
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from chassis.clock import Now
 from chassis.database import Transaction
+from chassis.errors import TooLarge
 from chassis.http import Body
 from notifications import commands, queries
 from notifications.api.pages import page
@@ -23,6 +25,7 @@ Email = Annotated[
     AfterValidator(str.lower),
 ]
 EMAIL: TypeAdapter[str] = TypeAdapter(Email)
+MOST_BYTES = 4096
 
 
 class Subscription(Body):
@@ -38,16 +41,27 @@ async def subscribe(body: Subscription, session: Transaction, now: Now) -> Respo
     return Response(status_code=204)
 
 
+async def typed_address(request: Request) -> str:
+    """Return what was typed into the form of the page, which is short."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > MOST_BYTES:
+            raise TooLarge
+    (address,) = parse_qs(body.decode(errors="replace")).get("email", [""])[:1]
+    return address.strip()
+
+
 @public_router.post("/notices/subscriptions")
 async def subscribe_on_the_page(
-    session: Transaction, now: Now, email: Annotated[str, Form(max_length=1000)] = ""
+    session: Transaction, now: Now, typed: Annotated[str, Depends(typed_address)]
 ) -> HTMLResponse:
     """Take an address from the form of the page."""
     try:
-        address = EMAIL.validate_python(email.strip())
+        address = EMAIL.validate_python(typed)
     except ValidationError:
         found = await queries.notices(session, limit=50, after=None)
-        return page("notices.html", 422, page=found, refused=email)
+        return page("notices.html", 422, page=found, refused=typed)
     await commands.subscribe(session, address, now=now)
     return page("subscribed.html", email=address)
 

@@ -1,6 +1,6 @@
 """A mail as RFC 5322 writes it: text first, HTML beside it, a Message-ID that never changes."""
 
-from email.headerregistry import BaseHeader, HeaderRegistry, UniqueUnstructuredHeader
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import Policy, default
 from email.utils import format_datetime
@@ -9,7 +9,7 @@ from notifications.channels.templates import TEMPLATES
 from notifications.domain.mails import Mail
 
 
-class Url(UniqueUnstructuredHeader, BaseHeader):
+class Url(UnstructuredHeader, BaseHeader):
     """A header that holds one URL: never folded, for a folded URL would be encoded and lost."""
 
     def fold(self, *, policy: Policy) -> str:
