@@ -290,9 +290,6 @@ async def three_units(session: AsyncSession) -> None:
 
 
 async def waits_for_a_lock(session: AsyncSession) -> bool:
-    """Say whether another transaction on the database of ``session`` waits for a lock."""
-    waiting = (
-        "SELECT 1 FROM pg_stat_activity"
-        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
+    """Say whether another transaction waits for one that ``session`` holds."""
+    waiting = "SELECT 1 FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
     return (await session.exec(text(waiting))).first() is not None  # type: ignore[call-overload]

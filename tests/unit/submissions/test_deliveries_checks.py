@@ -60,6 +60,8 @@ BAD = {
     "not a number": (COUNT, "NaN", "not-a-decimal"),
     "true": (COUNT, True, "not-a-decimal"),
     "a list": (COUNT, ["1"], "not-a-decimal"),
+    "true as text": (NOTE, True, "invalid-value"),
+    "a list as text": (NOTE, ["1"], "invalid-value"),
     "an object": (COUNT, {"a": 1}, "not-a-decimal"),
     "capital x": (COUNT, "X", "not-a-decimal"),
     "too many decimals": (COUNT, "1.5", "too-many-decimals"),
@@ -143,6 +145,12 @@ def test_a_line_break_inside_a_value_moves_no_other_value() -> None:
     checked = check(GRID, [some_rows(["1\n2", "3", None])])
     assert checked.good == {"1:chi": "3"}
     assert [bad.slug for bad in checked.bad] == ["not-a-decimal"]
+
+
+def test_line_breaks_that_would_fill_whole_rows_are_found_in_their_cells() -> None:
+    checked = check(GRID, [some_rows(["1\n2", "3\n4", "5\n6"])])
+    assert checked.good == {"1:note": "5\n6"}
+    assert [bad.slug for bad in checked.bad] == ["not-a-decimal", "not-a-decimal"]
 
 
 def test_the_sign_for_null_cannot_be_sent() -> None:

@@ -33,7 +33,7 @@ def canonical(attribute: Attribute, value: Any) -> str:
     >>> canonical(Attribute(code="c", name="c", decimals=1), "007.50")
     '7.5'
     """
-    text = _text(value)
+    text = _text(attribute, value)
     if text in STATES:
         return text
     if attribute.kind is ColumnKind.TEXT:
@@ -46,10 +46,11 @@ def canonical(attribute: Attribute, value: Any) -> str:
     return _number(attribute, Decimal(text))
 
 
-def _text(value: Any) -> str:
+def _text(attribute: Attribute, value: Any) -> str:
+    odd = "invalid-value" if attribute.kind is ColumnKind.TEXT else "not-a-decimal"
     match value:
         case bool():
-            raise BadFigure("not-a-decimal")
+            raise BadFigure(odd)
         case int():
             if abs(value) >= 10**MOST_DIGITS:
                 raise BadFigure("number-too-large", most=MOST_DIGITS)
@@ -60,7 +61,7 @@ def _text(value: Any) -> str:
             except ValueError as why:
                 raise BadFigure("invalid-text") from why
         case _:
-            raise BadFigure("not-a-decimal")
+            raise BadFigure(odd)
 
 
 def _number(attribute: Attribute, number: Decimal) -> str:
