@@ -93,7 +93,7 @@ async def test_the_same_number_with_another_reason_is_refused(accounts: Accounts
         (
             {"received_at": "2126-01-01T08:00:00+07:00"},
             "/written_request/received_at",
-            "day-not-come",
+            "moment-not-come",
         ),
         ({"date": "2126-01-01"}, "/written_request/date", "signed-after-receipt"),
         ({"agency": "99999"}, "/written_request/agency", "agency-unknown"),
@@ -149,14 +149,20 @@ async def test_one_unsound_account_refuses_the_whole_list(
     assert at_rest.rows("SELECT count(*) FROM accounts") == [(1,)]
 
 
-async def test_the_same_list_sent_twice_at_once_is_issued_once(accounts: Accounts) -> None:
-    body = {"written_request": a_request_body(), "accounts": [an_account_body()]}
+async def test_one_name_asked_for_by_many_at_once_is_issued_once(accounts: Accounts) -> None:
+    requests = [a_request_body(number=f"{n}/CV-UBND") for n in range(6)]
 
     answers = await asyncio.gather(
-        accounts.call("POST", "/accounts", body), accounts.call("POST", "/accounts", body)
+        *(
+            accounts.call(
+                "POST", "/accounts", {"written_request": one, "accounts": [an_account_body()]}
+            )
+            for one in requests
+        )
     )
 
-    assert sorted(answer.status_code for answer in answers) == [201, 409]
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 5
+    assert accounts.rows("SELECT count(*) FROM written_requests") == [(1,)]
 
 
 async def test_locking_ends_every_session_at_once_and_says_so(accounts: Accounts) -> None:

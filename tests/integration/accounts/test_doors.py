@@ -1,11 +1,15 @@
 """What every door of accounts refuses: bad bodies, bad tokens, roles that may not."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
+from accounts.commands.keys import signer_of
+from chassis.clock import now
+from chassis.identifiers import new_id
 from contracts.accounts.v1 import Role
-from tests.support.builders_accounts import API, Accounts, bearer
+from tests.support.builders_accounts import API, Accounts, an_account, bearer
 from tests.support.services import a_token
 
 OPERATE = [Role.ADMINISTRATOR, Role.OPERATOR]
@@ -60,6 +64,22 @@ async def test_a_token_that_accounts_did_not_sign_opens_nothing(
 ) -> None:
     answer = await at_rest.call("GET", "/me", by={"Authorization": f"Bearer {token}"})
     assert (answer.status_code, answer.json()["type"]) == (401, "/problems/unauthenticated")
+
+
+async def test_a_token_of_six_minutes_ago_opens_nothing(at_rest: Accounts) -> None:
+    signer = signer_of(at_rest.settings.signing_key_file)
+    account = an_account(Role.ADMINISTRATOR, password_changed_at=now())
+    fresh = signer.token_for(account, new_id(), now=now())
+    stale = signer.token_for(account, new_id(), now=now() - timedelta(minutes=6))
+
+    answers = [
+        (
+            await at_rest.call("GET", "/accounts", by={"Authorization": f"Bearer {token}"})
+        ).status_code
+        for token in (fresh, stale)
+    ]
+
+    assert answers == [200, 401]
 
 
 async def test_a_token_whose_claims_were_changed_opens_nothing(accounts: Accounts) -> None:

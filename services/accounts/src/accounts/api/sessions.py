@@ -85,6 +85,8 @@ async def sign_in(body: SignIn, request: Request, signing: Signing, now: Now) ->
     """
     began = time.monotonic()
     database: Database = request.app.state.database
+    # Two transactions: hashing is slow and must not hold a connection meanwhile, and a failure is
+    # kept although the answer is a refusal.
     async with database.transaction() as session:
         claim = await sessions.look_up(session, body.username, now=now)
     if claim.wait:

@@ -74,7 +74,7 @@ def impossible_places(request: WrittenRequest, wanted: Action, now: datetime) ->
     if request.action != wanted:
         yield Place("/written_request/action", "request-for-other-action")
     if request.received_at > now:
-        yield Place("/written_request/received_at", "day-not-come")
+        yield Place("/written_request/received_at", "moment-not-come")
     if request.signed_on > request.received_on:
         yield Place("/written_request/date", "signed-after-receipt")
 
