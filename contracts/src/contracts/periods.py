@@ -26,8 +26,8 @@ class CutOffRule(StrEnum):
 
 
 PATTERN = re.compile(
-    r"^(?P<year>\d{4})(?:-(?:(?P<month>\d{2})|Q(?P<quarter>[1-4])|H(?P<half>[12])"
-    r"|(?P<nine>9M)))?$"
+    r"(?P<year>[12][0-9]{3})"
+    r"(?:-(?:(?P<month>[0-9]{2})|Q(?P<quarter>[1-4])|H(?P<half>[12])|(?P<nine>9M)))?"
 )
 
 
@@ -48,7 +48,7 @@ class Period:
     @classmethod
     def parse(cls, code: str) -> "Period":
         """Read a period code; raises ``ValueError`` where it is none."""
-        found = PATTERN.match(code)
+        found = PATTERN.fullmatch(code)
         if found is None:
             raise ValueError(code)
         year = int(found["year"])

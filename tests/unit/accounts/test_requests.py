@@ -62,6 +62,6 @@ def test_everything_that_cannot_be_true_of_a_request_is_named_at_once() -> None:
     )
     assert [place.type for place in impossible_places(request, Action.ISSUE, NOON)] == [
         "request-for-other-action",
-        "day-not-come",
+        "moment-not-come",
         "signed-after-receipt",
     ]
