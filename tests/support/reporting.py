@@ -4,6 +4,7 @@
 - ``await hub.assign()`` gives the report to three communes and returns ids by unit.
 - ``await hub.call("GET", "/my-work", by=hub.officer("07201"))``
 - ``await hub.send(report)`` takes a report from nothing to sent, as its unit would.
+- ``await hub.begin_anew()`` forgets all reports, so that one database serves many tests.
 - ``hub.said("submissions.report.assigned.v1")``: the facts that were published.
 """
 
@@ -185,6 +186,20 @@ class Reporting:
                 regime=form.code, agency=lead, legal_basis=BASIS, designated_at=MORNING
             )
         )
+
+    async def begin_anew(self) -> None:
+        """Forget every report, and whatever one test told of regimes and agencies."""
+        self.clock.moment = MORNING
+        tables = self.rows(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+            " AND tablename NOT LIKE 'known%%' AND tablename <> 'alembic_version'"
+        )
+        async with self.database.transaction() as session:
+            connection = await session.connection()
+            await connection.exec_driver_sql(f"TRUNCATE {', '.join(name for (name,) in tables)}")
+            await connection.exec_driver_sql(f"DELETE FROM known_regimes WHERE code <> '{REGIME}'")  # noqa: S608 ours
+            for agency in agencies():
+                await known.learn_agency(session, agency)
 
     def said(self, type: str) -> list[dict[str, Any]]:
         """Return the facts of a type in the order they were published."""
