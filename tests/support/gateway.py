@@ -144,10 +144,26 @@ class Gateway:
         with contextlib.closing(psycopg.connect(self.url, autocommit=True)) as connection:
             connection.execute(statement.encode(), params)
 
+    async def has_somebody_waiting(self) -> bool:
+        """Say whether a transaction waits for the lock of another."""
+        query = """SELECT count(*) FROM pg_stat_activity
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'"""
+        return self.rows(query) != [(0,)]
+
     @property
     def keys(self) -> list[dict[str, str]]:
         """Return the public keys that check what the gateway signs."""
         return [signing_key(self.settings.signing_key_file).public.model_dump()]
+
+
+def empty(url: str) -> None:
+    """Empty a database of the service: a tenth of the time that a new one takes."""
+    query = """SELECT string_agg(format('%I.%I', schemaname, tablename), ', ') FROM pg_tables
+               WHERE schemaname IN ('public', 'presence') AND tablename <> 'alembic_version'"""
+    with psycopg.connect(url, autocommit=True) as connection:
+        row = connection.execute(query.encode()).fetchone()
+        assert row is not None
+        connection.execute(f"TRUNCATE {row[0]} RESTART IDENTITY".encode())
 
 
 def an_order(code: str, **order: Any) -> dict[str, Any]:

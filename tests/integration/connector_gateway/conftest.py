@@ -1,12 +1,12 @@
-"""The gateway of each test on a database of its own, and a receiver that it may deliver to."""
+"""The gateway of each test on an empty database, and a receiver that it may deliver to."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from connector_gateway.jobs.dispatcher import Dispatcher
-from tests.support.gateway import Gateway, a_gateway
+from tests.support.gateway import Gateway, a_gateway, empty
 from tests.support.partner import Receiver, receiving
 from tests.support.postgres import fresh_database
 
@@ -18,12 +18,21 @@ async def receiver() -> AsyncIterator[Receiver]:
         yield receiver
 
 
-@pytest.fixture
-async def gateway(tmp_path: Path, receiver: Receiver) -> AsyncIterator[Gateway]:
-    """Give the service on a new database."""
+@pytest.fixture(scope="session")
+def own_database() -> Iterator[str]:
+    """Give this worker a database that only these tests use."""
     with fresh_database("connector-gateway") as url:
-        async with a_gateway(url, tmp_path, allowed_private_targets=receiver.target) as gateway:
-            yield gateway
+        yield url
+
+
+@pytest.fixture
+async def gateway(own_database: str, tmp_path: Path, receiver: Receiver) -> AsyncIterator[Gateway]:
+    """Give the service on an empty database."""
+    empty(own_database)
+    async with a_gateway(
+        own_database, tmp_path, allowed_private_targets=receiver.target
+    ) as gateway:
+        yield gateway
 
 
 @pytest.fixture

@@ -5,10 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from chassis.clock import ZONE
+from connector_gateway.domain.held import Choice, HeldChoice
 from connector_gateway.domain.suspensions import (
     ORDER_MOVES,
-    Choice,
-    HeldChoice,
     OrderState,
     ScopeKind,
     full_working_days,

@@ -1,14 +1,19 @@
 """Shapes of what comes in over HTTP, shared by the routers."""
 
+from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
+from fastapi import Path
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from chassis.http import Body
-from connector_gateway.domain.connections import Grants, WhileSuspended
+from chassis.paging import InvalidCursor, decode
+from connector_gateway.domain.connections import CODE, Grants, WhileSuspended
+from connector_gateway.domain.held import Choice, HeldChoice
 from connector_gateway.domain.ledger import SYSTEM
-from connector_gateway.domain.suspensions import Choice, HeldChoice, Order, ScopeKind
+from connector_gateway.domain.suspensions import Order, ScopeKind
 from contracts.connector_gateway.v1 import Direction, Ground
 from contracts.identifiers import RegimeCode, StatisticsCode
 from contracts.submissions.v1 import ConsolidationForwarded
@@ -21,24 +26,42 @@ def _free(code: str) -> str:
     return code
 
 
+def _of_this_age(moment: datetime) -> datetime:
+    if not 2000 <= moment.year < 2100:
+        raise PydanticCustomError("moment", "moment")
+    return moment
+
+
 def _offered(event_type: str) -> str:
     if event_type != ConsolidationForwarded.type:
         raise PydanticCustomError("not-offered", "not-offered")
     return event_type
 
 
-Code = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,39}$"), AfterValidator(_free)
-]
+Code = Annotated[str, StringConstraints(pattern=CODE), AfterValidator(_free)]
 """A code of a system or connection; ``system`` is the ledger's own chain."""
+Named = Annotated[str, StringConstraints(pattern=CODE)]
+CodeInPath = Annotated[str, Path(pattern=CODE)]
 Line = Annotated[Text, StringConstraints(min_length=1, max_length=300)]
 Paragraph = Annotated[Text, StringConstraints(min_length=1, max_length=4000)]
 Email = Annotated[
     Text, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", min_length=3, max_length=254)
 ]
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Moment = Annotated[AwareDatetime, AfterValidator(_of_this_age)]
+"""A moment with its offset."""
 EventType = Annotated[str, AfterValidator(_offered)]
 """The type of an event that a connection may subscribe to."""
+
+
+def id_after(cursor: str | None) -> UUID | None:
+    """Return the id after which a page begins; raises ``InvalidCursor``."""
+    if cursor is None:
+        return None
+    try:
+        return UUID(str(decode(cursor, 1)[0]))
+    except ValueError as why:
+        raise InvalidCursor from why
 
 
 class SystemBody(Body):
@@ -53,7 +76,7 @@ class SystemBody(Body):
 class WebhookBody(Body):
     """Where dispatches go, and for which events."""
 
-    url: Annotated[str, StringConstraints(max_length=2000)]
+    url: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", max_length=2000)]
     events: Annotated[list[EventType], Field(min_length=1, max_length=20)]
 
 
@@ -62,7 +85,7 @@ class ConnectionBody(Body):
 
     code: Code
     name: Line
-    system: str
+    system: Named
     directions: Annotated[list[Direction], Field(min_length=1, max_length=2)]
     regimes: list[RegimeCode] | None = None
     agencies: list[StatisticsCode] | None = None
@@ -95,7 +118,7 @@ class ScopeBody(Body):
     """What to stop: everything, the connections of one owner agency, or one connection."""
 
     kind: ScopeKind
-    code: Annotated[str, StringConstraints(max_length=40)] = ""
+    code: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.-]*$", max_length=40)] = ""
     directions: list[Direction] = Field(
         default_factory=lambda: list(Direction), min_length=1, max_length=2
     )
@@ -108,8 +131,8 @@ class SuspensionBody(Body):
     scope: ScopeBody
     public_reason: Paragraph
     internal_reason: Paragraph | None = None
-    effective_at: AwareDatetime | None = None
-    expected_end: AwareDatetime | None = None
+    effective_at: Moment | None = None
+    expected_end: Moment | None = None
     include_essential: bool = False
 
     @property
@@ -132,8 +155,8 @@ class HeldBody(Body):
     """A decision about what was held."""
 
     choose: Choice = Choice.ALL
-    begins: Annotated[AwareDatetime | None, Field(alias="from")] = None
-    ends: Annotated[AwareDatetime | None, Field(alias="to")] = None
+    begins: Annotated[Moment | None, Field(alias="from")] = None
+    ends: Annotated[Moment | None, Field(alias="to")] = None
     reason: Paragraph | None = None
 
 

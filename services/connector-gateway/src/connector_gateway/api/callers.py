@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends
 
 from chassis.auth import Principal, allow
+from connector_gateway.api.bodies import CodeInPath
 from connector_gateway.domain.suspensions import Person
 from connector_gateway.errors import ForeignConnection
 from contracts.accounts.v1 import Role
@@ -21,14 +22,14 @@ def person(who: Principal) -> Person:
     return Person(who.subject, who.name or who.subject)
 
 
-async def own_system(who: Anyone, code: str) -> Principal:
+async def own_system(who: Anyone, code: CodeInPath) -> Principal:
     """Let in the system whose connection the path names; nobody else."""
     if who.kind != "system" or who.connection != code:
         raise ForeignConnection(connection=code)
     return who
 
 
-async def own_system_or_reader(who: Anyone, code: str) -> Principal:
+async def own_system_or_reader(who: Anyone, code: CodeInPath) -> Principal:
     """Let in the system of this connection, and whoever may look at all of them."""
     if who.has(*ACTING, Role.AUDITOR):
         return who

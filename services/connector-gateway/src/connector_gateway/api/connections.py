@@ -6,16 +6,16 @@ from fastapi import APIRouter, Request
 
 from chassis.clock import Now
 from chassis.database import Transaction
-from chassis.paging import After, Limit, Page, decode, encode
-from connector_gateway.api.bodies import ConnectionBody, FlagBody, RevokeBody
+from chassis.paging import After, Limit, Page, encode
+from connector_gateway.api.bodies import CodeInPath, ConnectionBody, FlagBody, RevokeBody, id_after
 from connector_gateway.api.callers import Operator, Reader, person
 from connector_gateway.commands import connections as commands
 from connector_gateway.domain.targets import Target
 from connector_gateway.errors import ConnectionUnknown
-from connector_gateway.queries import LocalMoment, View
+from connector_gateway.queries import LocalMoment, View, board
 from connector_gateway.queries import connections as queries
 from connector_gateway.queries import dispatches as dispatch_queries
-from connector_gateway.queries.connections import ConnectionView
+from connector_gateway.queries.board import ConnectionView
 from connector_gateway.queries.dispatches import DispatchView
 
 router = APIRouter(tags=["connections"])
@@ -70,13 +70,15 @@ async def open_connection(
 @router.get("/connections")
 async def list_connections(session: Transaction, _: Reader, now: Now) -> Page[ConnectionView]:
     """Return the connections board: per direction what is wanted, observed and held."""
-    return Page(items=await queries.board(session, now))
+    return Page(items=await board.connections(session, now))
 
 
 @router.get("/connections/{code}")
-async def show_connection(code: str, session: Transaction, _: Reader, now: Now) -> ConnectionView:
+async def show_connection(
+    code: CodeInPath, session: Transaction, _: Reader, now: Now
+) -> ConnectionView:
     """Return one connection as the board shows it. 404 `connection-unknown`."""
-    found = await queries.board(session, now, code=code)
+    found = await board.connections(session, now, code=code)
     if not found:
         raise ConnectionUnknown(connection=code)
     return found[0]
@@ -84,7 +86,7 @@ async def show_connection(code: str, session: Transaction, _: Reader, now: Now) 
 
 @router.post("/connections/{code}/flags", status_code=201)
 async def flag_connection(
-    code: str, body: FlagBody, session: Transaction, who: Operator, now: Now
+    code: CodeInPath, body: FlagBody, session: Transaction, who: Operator, now: Now
 ) -> FlagView:
     """Say that a connection may be a security risk (Điều 8.1c); a person decides."""
     flag = await commands.flag(session, code, body.reason, body.evidence, person(who), now=now)
@@ -99,23 +101,22 @@ async def flag_connection(
 
 @router.post("/connections/{code}/revoke")
 async def revoke_connection(
-    code: str, body: RevokeBody, session: Transaction, who: Operator, now: Now
+    code: CodeInPath, body: RevokeBody, session: Transaction, who: Operator, now: Now
 ) -> ConnectionView:
     """End a connection for good: from then on it gets 403 `connection-revoked`."""
     await commands.revoke(session, code, body.reason, person(who), now=now)
     await session.flush()
-    return (await queries.board(session, now, code=code))[0]
+    return (await board.connections(session, now, code=code))[0]
 
 
 @router.get("/connections/{code}/dispatches")
 async def list_dispatches(
-    code: str, session: Transaction, _: Reader, limit: Limit = 50, after: After = None
+    code: CodeInPath, session: Transaction, _: Reader, limit: Limit = 50, after: After = None
 ) -> Page[DispatchView]:
     """List what went or waits to go out of a connection, the latest first."""
     connection = await queries.connection_of_code(session, code)
     if connection is None:
         raise ConnectionUnknown(connection=code)
-    last = UUID(str(decode(after)[0])) if after else None
-    items = await dispatch_queries.views(session, connection.id, after=last, limit=limit)
+    items = await dispatch_queries.views(session, connection.id, after=id_after(after), limit=limit)
     more = encode(str(items[-1].id)) if len(items) == limit else None
     return Page(items=items, next=more)

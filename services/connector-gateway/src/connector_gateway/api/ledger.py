@@ -3,18 +3,19 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 
 from chassis.database import Transaction
-from chassis.paging import After, Limit, Page, decode, encode
+from chassis.paging import After, InvalidCursor, Limit, Page, decode, encode
+from connector_gateway.api.bodies import Moment
 from connector_gateway.api.callers import Reader
+from connector_gateway.domain.connections import CODE
 from connector_gateway.queries import ledger as queries
 from connector_gateway.queries.ledger import LedgerView, RootView
 
 router = APIRouter(tags=["ledger"])
 
-Begins = Annotated[AwareDatetime | None, Query(alias="from")]
-Ends = Annotated[AwareDatetime | None, Query(alias="to")]
+Begins = Annotated[Moment | None, Query(alias="from")]
+Ends = Annotated[Moment | None, Query(alias="to")]
 
 
 @router.get("/ledger")
@@ -23,7 +24,7 @@ async def list_entries(
     _: Reader,
     begins: Begins = None,
     ends: Ends = None,
-    chain: str | None = None,
+    chain: Annotated[str | None, Query(pattern=CODE)] = None,
     limit: Limit = 200,
     after: After = None,
 ) -> Page[LedgerView]:
@@ -32,9 +33,11 @@ async def list_entries(
     `hash` = SHA-256(hash of the entry before, 32 zero bytes for the first || `entry` in UTF-8).
     `chain` is a connection's code, or `system`.
     """
-    last: list[str | int] = decode(after) if after else ["", 0]
+    last = decode(after, 2) if after else ["", 0]
+    if not isinstance(last[1], int):
+        raise InvalidCursor
     items = await queries.entries(
-        session, chain, (begins, ends), after=(str(last[0]), int(last[1])), limit=limit
+        session, chain, (begins, ends), after=(str(last[0]), last[1]), limit=limit
     )
     more = encode(items[-1].chain, items[-1].index) if len(items) == limit else None
     return Page(items=items, next=more)

@@ -7,8 +7,8 @@ from chassis.database import Transaction
 from connector_gateway.api.bodies import SystemBody
 from connector_gateway.api.callers import Operator, Reader
 from connector_gateway.commands import connections as commands
-from connector_gateway.queries import connections as queries
-from connector_gateway.queries.connections import SystemView
+from connector_gateway.queries import board
+from connector_gateway.queries.board import SystemView
 
 router = APIRouter(tags=["systems"])
 
@@ -30,4 +30,4 @@ async def register_system(
 @router.get("/systems")
 async def list_systems(session: Transaction, _: Reader) -> dict[str, list[SystemView] | None]:
     """List the known systems."""
-    return {"items": await queries.system_views(session), "next": None}
+    return {"items": await board.systems(session), "next": None}

@@ -21,8 +21,8 @@ from connector_gateway.domain.connections import (
 )
 from connector_gateway.domain.credentials import Credential, fingerprint, new_secret
 from connector_gateway.domain.ledger import Facts, Kind
+from connector_gateway.domain.stops import Flag as RiskFlag
 from connector_gateway.domain.suspensions import IN_FORCE, Person
-from connector_gateway.domain.suspensions import Flag as RiskFlag
 from connector_gateway.errors import (
     CodeTaken,
     ConnectionUnknown,
@@ -35,6 +35,7 @@ from connector_gateway.queries import suspensions
 from contracts.connector_gateway.v1 import ConnectionFlagged, Direction
 
 SHORTEST_SECRET = 32
+PUBLIC_MEMBERS = ("kty", "crv", "x", "y", "n", "e")
 ASSERTION_KEYS = {"OKP": ("Ed25519",), "EC": ("P-256",), "RSA": ()}
 """Kinds of public keys that may sign client assertions, with their curves."""
 
@@ -164,8 +165,9 @@ def _checked(jwk: dict[str, str]) -> dict[str, str]:
         raise CredentialUnfit from why
     if kind == "RSA" and len(jwk.get("n", "")) * 6 < 2040:
         raise CredentialUnfit
-    public = {str(name): str(value) for name, value in key.as_dict(private=False).items()}
-    return {"kid": jwk.get("kid") or key.thumbprint(), **public}
+    members = key.as_dict(private=False)
+    public = {name: str(members[name]) for name in PUBLIC_MEMBERS if name in members}
+    return {**public, "kid": key.thumbprint()}
 
 
 async def revoke(

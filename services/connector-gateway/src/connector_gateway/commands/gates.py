@@ -8,7 +8,8 @@ from chassis.database import raw_connection
 from connector_gateway.commands import held, ledger
 from connector_gateway.domain.connections import STOPPED, AdminState, Connection
 from connector_gateway.domain.ledger import Facts, Kind
-from connector_gateway.domain.suspensions import Stop, Suspension
+from connector_gateway.domain.stops import Stop
+from connector_gateway.domain.suspensions import Suspension
 from connector_gateway.queries import dispatches
 from contracts.connector_gateway.v1 import Direction
 

@@ -12,15 +12,10 @@ from connector_gateway.commands import gates, ledger
 from connector_gateway.commands import held as held_deliveries
 from connector_gateway.commands.suspensions import announce, unschedule, words
 from connector_gateway.domain.connections import AdminState, Connection
+from connector_gateway.domain.held import Choice, HeldChoice
 from connector_gateway.domain.ledger import Facts, Kind
-from connector_gateway.domain.suspensions import (
-    Choice,
-    HeldChoice,
-    OrderState,
-    Person,
-    Stop,
-    Suspension,
-)
+from connector_gateway.domain.stops import Stop
+from connector_gateway.domain.suspensions import OrderState, Person, Suspension
 from connector_gateway.errors import SuspensionUnknown
 from connector_gateway.queries import connections as connection_queries
 from connector_gateway.queries import suspensions as queries

@@ -14,9 +14,9 @@ from chassis.outbox import publish
 from connector_gateway.commands import gates, ledger
 from connector_gateway.domain.connections import AdminState, Connection
 from connector_gateway.domain.ledger import Facts, Kind
+from connector_gateway.domain.stops import Acknowledgement
 from connector_gateway.domain.suspensions import (
     CUSTOMARY_NOTICE_DAYS,
-    Acknowledgement,
     Ids,
     Order,
     OrderState,

@@ -1,5 +1,6 @@
 """Signing in systems: client credentials in, an access token out (RFC 6749 §4.4, RFC 7523)."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from chassis.database import raw_connection
 from chassis.identifiers import new_id
 from connector_gateway.commands import deliveries
 from connector_gateway.commands.keys import ISSUER, SigningKey
-from connector_gateway.domain.connections import Connection
+from connector_gateway.domain.connections import CODE, Connection
 from connector_gateway.domain.credentials import Assertion, Credential
 from connector_gateway.errors import ClientRefused
 from connector_gateway.queries import connections as queries
@@ -83,7 +84,7 @@ async def _authenticate(
 ) -> Connection:
     if proof.assertion is not None:
         return await _by_assertion(session, proof, audiences=audiences, now=now)
-    found = await queries.client(session, proof.client_id or "")
+    found = await _client(session, proof.client_id)
     if found is None or proof.secret is None:
         raise ClientRefused(why="client_id")
     connection, credentials = found
@@ -95,12 +96,20 @@ async def _authenticate(
     return connection
 
 
+async def _client(
+    session: AsyncSession, client_id: str | None
+) -> tuple[Connection, Sequence[Credential]] | None:
+    if not client_id or not re.match(CODE, client_id):
+        return None
+    return await queries.client(session, client_id)
+
+
 async def _by_assertion(
     session: AsyncSession, proof: Proof, *, audiences: frozenset[str], now: datetime
 ) -> Connection:
     token = proof.assertion or ""
     claimed = _issuer_of(token)
-    found = await queries.client(session, claimed)
+    found = await _client(session, claimed)
     if found is None or (proof.client_id and proof.client_id != claimed):
         raise ClientRefused(why="client_id")
     connection, credentials = found

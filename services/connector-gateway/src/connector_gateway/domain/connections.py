@@ -20,6 +20,9 @@ from connector_gateway.errors import (
 )
 from contracts.connector_gateway.v1 import Direction
 
+CODE = r"^[a-z0-9][a-z0-9-]{1,39}$"
+"""How codes of systems and connections look."""
+
 
 class AdminState(StrEnum):
     """What people decided for one direction; no machine ever changes it."""

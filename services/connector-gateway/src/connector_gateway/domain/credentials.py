@@ -82,7 +82,7 @@ class Assertion:
         expires, issued = claims.get("exp"), claims.get("iat", moment)
         if not isinstance(issuer, str) or issuer != subject:
             raise ClientRefused(why="iss, sub")
-        if not isinstance(jti, str) or not 8 <= len(jti) <= 255:
+        if not isinstance(jti, str) or not 8 <= len(jti) <= 255 or not jti.isprintable():
             raise ClientRefused(why="jti")
         if not isinstance(expires, int | float) or not isinstance(issued, int | float):
             raise ClientRefused(why="exp, iat")

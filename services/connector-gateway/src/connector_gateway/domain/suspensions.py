@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
 from connector_gateway.domain import Moment, Table, words
+from connector_gateway.domain.held import HeldChoice
 from connector_gateway.errors import (
     EffectiveAtNotAllowed,
     EffectiveAtRequired,
@@ -18,7 +19,6 @@ from connector_gateway.errors import (
     NoticePeriodUnknown,
     NoticeTooShort,
     OrderNotOpen,
-    ReasonRequired,
     SamePerson,
     ScopeTooWide,
 )
@@ -62,56 +62,12 @@ ORDER_MOVES: dict[OrderState, frozenset[OrderState]] = {
 IN_FORCE = frozenset({OrderState.IN_FORCE, OrderState.LIFT_REQUESTED})
 
 
-class Choice(StrEnum):
-    """What becomes of what was held."""
-
-    ALL = "all"
-    LATEST = "latest"
-    RANGE = "range"
-    DISCARD = "discard"
-
-
 @dataclass(frozen=True)
 class Person:
     """Whoever acts: account id and name."""
 
     subject: str
     name: str
-
-
-@dataclass(frozen=True)
-class HeldChoice:
-    """A decision about held rows; what lies outside a range is discarded, with its reason."""
-
-    choose: Choice = Choice.ALL
-    begins: datetime | None = None
-    ends: datetime | None = None
-    reason: str | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse to discard in silence."""
-        if self.choose is Choice.DISCARD and not self.reason:
-            raise ReasonRequired
-
-    def to_json(self) -> dict[str, str | None]:
-        """Return the decision as the order keeps it."""
-        return {
-            "choose": self.choose.value,
-            "from": self.begins.isoformat() if self.begins else None,
-            "to": self.ends.isoformat() if self.ends else None,
-            "reason": self.reason,
-        }
-
-    @classmethod
-    def from_json(cls, kept: dict[str, str | None]) -> "HeldChoice":
-        """Read a kept decision."""
-        begins, ends = kept["from"], kept["to"]
-        return cls(
-            Choice(kept["choose"] or Choice.ALL),
-            datetime.fromisoformat(begins) if begins else None,
-            datetime.fromisoformat(ends) if ends else None,
-            kept["reason"],
-        )
 
 
 @dataclass(frozen=True)
@@ -313,41 +269,3 @@ def _start_of(order: Order, calendar: WorkingCalendar, *, now: datetime) -> date
             extra={"full_working_days": days, "needed_working_days": NOTICE_DAYS},
         )
     return order.effective_at
-
-
-class Stop(Table, table=True):
-    """An order stopping one direction of one connection; open while ``ended_at`` is empty."""
-
-    __tablename__ = "stops"
-
-    suspension_id: UUID = Field(primary_key=True, foreign_key="suspensions.id")
-    connection_id: UUID = Field(primary_key=True, foreign_key="connections.id")
-    direction: Direction = Field(sa_column=Column(words(Direction), primary_key=True))
-    began_at: datetime = Field(sa_type=Moment)
-    ended_at: datetime | None = Field(default=None, sa_type=Moment)
-
-
-class Acknowledgement(Table, table=True):
-    """The owner of a connected system saying that it has been told (Điều 8.4)."""
-
-    __tablename__ = "acknowledgements"
-
-    suspension_id: UUID = Field(primary_key=True, foreign_key="suspensions.id")
-    system_id: UUID = Field(primary_key=True, foreign_key="systems.id")
-    acknowledged_by: str = Field(sa_type=Text)
-    acknowledged_by_name: str = Field(sa_type=Text)
-    acknowledged_at: datetime = Field(sa_type=Moment)
-
-
-class Flag(Table, table=True):
-    """Somebody saying that a connection may be a security risk (Điều 8.1c)."""
-
-    __tablename__ = "flags"
-
-    id: UUID = Field(primary_key=True)
-    connection_id: UUID = Field(foreign_key="connections.id", index=True)
-    reason: str = Field(sa_type=Text)
-    evidence: str | None = Field(default=None, sa_type=Text)
-    flagged_by: str = Field(sa_type=Text)
-    flagged_by_name: str = Field(sa_type=Text)
-    flagged_at: datetime = Field(sa_type=Moment)

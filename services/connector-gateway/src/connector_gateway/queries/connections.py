@@ -1,42 +1,16 @@
-"""Reads of systems and connections: rows to change, and the board."""
+"""Reads of systems and connections: rows to change, and what they belong to."""
 
-from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.database import raw_connection
-from connector_gateway.domain.breakers import Breaker
-from connector_gateway.domain.connections import WANTED, Connection, Grants, System
+from connector_gateway.domain.connections import Connection, System
 from connector_gateway.domain.credentials import Credential
-from connector_gateway.domain.dispatches import Replica, confirmed
 from connector_gateway.domain.known import KnownAgency
 from connector_gateway.domain.suspensions import ScopeKind
-from connector_gateway.queries import LocalMoment, View
-from contracts.connector_gateway.v1 import Direction
-
-ALIVE = timedelta(seconds=15)
-"""A replica not seen for so long no longer counts."""
-OUTBOUND_WORK = """
-SELECT connection_id, count(*) FILTER (WHERE state = 'held') AS held,
-       min(held_at) FILTER (WHERE state = 'held') AS oldest,
-       count(*) FILTER (WHERE state = 'sending') AS in_flight,
-       count(*) FILTER (WHERE state = 'waiting') AS waiting
-FROM dispatches WHERE state IN ('waiting', 'sending', 'held') GROUP BY connection_id
-"""
-INBOUND_HELD = """
-SELECT connection_id, count(*) AS held, min(received_at) AS oldest
-FROM held_deliveries GROUP BY connection_id
-"""
-LAST_RECEIPTS = """
-SELECT c.id, (SELECT received_at FROM receipts r WHERE r.connection_id = c.id
-              ORDER BY r.id DESC LIMIT 1) AS at
-FROM connections AS c
-"""
 
 RESUMING = """
 SELECT code, 'inbound' AS direction FROM connections WHERE inbound_state = 'RESUMING'
@@ -44,90 +18,10 @@ UNION ALL SELECT code, 'outbound' FROM connections WHERE outbound_state = 'RESUM
 """
 
 
-class HeldView(View):
-    """What waits for a decision."""
-
-    count: int = 0
-    oldest: LocalMoment | None = None
-
-
-class ObservedView(View):
-    """What the running replicas have confirmed of the wanted state, and what is under way."""
-
-    replicas: int
-    confirmed: int
-    in_flight: int
-
-
-class DirectionView(View):
-    """One direction of a connection."""
-
-    admin_state: str
-    breaker_state: str
-    epoch: int
-    wanted: str
-    observed: ObservedView
-    held: HeldView
-    waiting: int = 0
-
-
-class SystemView(View):
-    """An external system and its owner."""
-
-    code: str
-    name: str
-    owner_agency: str
-    owner_agency_name: str | None = None
-    owner_email: str
-
-
-class WebhookView(View):
-    """Where dispatches go, and for which events."""
-
-    url: str
-    events: list[str]
-
-
-class ConnectionView(View):
-    """A connection as the board shows it."""
-
-    code: str
-    name: str
-    system: SystemView
-    client_id: str
-    regimes: list[str] | None
-    agencies: list[str] | None
-    while_suspended: str
-    is_essential: bool
-    epoch: int
-    directions: dict[str, DirectionView]
-    webhook: WebhookView | None = None
-    last_received_at: LocalMoment | None = None
-
-
 async def system_of_code(session: AsyncSession, code: str) -> System | None:
     """Return the system of this code."""
     found = await session.exec(select(System).where(System.code == code))
     return found.first()
-
-
-async def system_views(session: AsyncSession) -> list[SystemView]:
-    """Return every system with the name of its owner, as far as accounts has told it."""
-    found = await session.exec(
-        select(System, KnownAgency.name)
-        .join(KnownAgency, col(KnownAgency.code) == System.owner_agency, isouter=True)
-        .order_by(System.code)
-    )
-    return [
-        SystemView(
-            code=system.code,
-            name=system.name,
-            owner_agency=system.owner_agency,
-            owner_agency_name=name,
-            owner_email=system.owner_email,
-        )
-        for system, name in found
-    ]
 
 
 async def systems(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, System]:
@@ -203,102 +97,3 @@ async def resuming(session: AsyncSession) -> list[tuple[str, str]]:
 async def known_agency(session: AsyncSession, code: str) -> KnownAgency | None:
     """Return an agency that accounts has told of."""
     return await session.get(KnownAgency, code)
-
-
-async def board(
-    session: AsyncSession, now: datetime, *, code: str | None = None
-) -> list[ConnectionView]:
-    """Return the connections board: what is wanted, what is observed, what is held."""
-    found = select(Connection, System).join(System).order_by(Connection.code)
-    if code:
-        found = found.where(Connection.code == code)
-    rows = (await session.exec(found)).all()
-    work = await _Work.read(session, now)
-    names = {
-        agency.code: agency.name
-        for agency in await session.exec(
-            select(KnownAgency).where(
-                col(KnownAgency.code).in_([system.owner_agency for _, system in rows])
-            )
-        )
-    }
-    return [_row(connection, system, names, work) for connection, system in rows]
-
-
-class _Work:
-    """Counts beside the connections, read once for the whole board."""
-
-    def __init__(self, alive: Sequence[Replica]) -> None:
-        self.alive = alive
-        self.outbound: dict[UUID, Any] = {}
-        self.inbound: dict[UUID, Any] = {}
-        self.last: dict[UUID, datetime] = {}
-        self.breakers: dict[tuple[UUID, str], str] = defaultdict(lambda: "CLOSED")
-
-    @classmethod
-    async def read(cls, session: AsyncSession, now: datetime) -> "_Work":
-        alive = await session.exec(select(Replica).where(Replica.seen_at > now - ALIVE))
-        work = cls(alive.all())
-        for breaker in await session.exec(select(Breaker)):
-            work.breakers[breaker.connection_id, breaker.direction] = breaker.state
-        raw = await raw_connection(session)
-        work.outbound = {row["connection_id"]: row for row in await raw.fetch(OUTBOUND_WORK)}
-        work.inbound = {row["connection_id"]: row for row in await raw.fetch(INBOUND_HELD)}
-        work.last = {row["id"]: row["at"] for row in await raw.fetch(LAST_RECEIPTS)}
-        return work
-
-    def held(self, connection: Connection, direction: Direction) -> HeldView:
-        counts = self.inbound if direction is Direction.INBOUND else self.outbound
-        row = counts.get(connection.id)
-        return HeldView(count=row["held"], oldest=row["oldest"]) if row else HeldView()
-
-
-def _row(
-    connection: Connection, system: System, names: dict[str, str], work: _Work
-) -> ConnectionView:
-    grants = Grants.from_text(connection.grants)
-    return ConnectionView(
-        code=connection.code,
-        name=connection.name,
-        system=SystemView(
-            code=system.code,
-            name=system.name,
-            owner_agency=system.owner_agency,
-            owner_agency_name=names.get(system.owner_agency),
-            owner_email=system.owner_email,
-        ),
-        client_id=connection.client_id,
-        regimes=list(grants.regimes) if grants.regimes is not None else None,
-        agencies=list(grants.agencies) if grants.agencies is not None else None,
-        while_suspended=connection.while_suspended,
-        is_essential=connection.is_essential,
-        epoch=connection.epoch,
-        directions={
-            direction.value: _direction(connection, direction, work)
-            for direction in connection.directions
-        },
-        webhook=WebhookView(url=connection.webhook_url, events=connection.webhook_events)
-        if connection.webhook_url
-        else None,
-        last_received_at=work.last.get(connection.id),
-    )
-
-
-def _direction(connection: Connection, direction: Direction, work: _Work) -> DirectionView:
-    state = connection.state_of(direction)
-    if state is None:
-        raise LookupError(direction)
-    row = work.outbound.get(connection.id) if direction is Direction.OUTBOUND else None
-    return DirectionView(
-        admin_state=state,
-        breaker_state=work.breakers[connection.id, direction],
-        epoch=connection.epoch,
-        wanted=WANTED.get(state, state),
-        observed=ObservedView(
-            replicas=len(work.alive),
-            confirmed=confirmed(work.alive, connection.code, connection.epoch),
-            in_flight=row["in_flight"] if row else 0,
-        ),
-        held=work.held(connection, direction),
-        waiting=row["waiting"] if row else 0,
-    )

@@ -11,13 +11,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.database import raw_connection
 from connector_gateway.domain.connections import Connection, System
 from connector_gateway.domain.known import KnownCalendarDay
-from connector_gateway.domain.suspensions import (
-    Acknowledgement,
-    OrderState,
-    ScopeKind,
-    Stop,
-    Suspension,
-)
+from connector_gateway.domain.stops import Acknowledgement, Stop
+from connector_gateway.domain.suspensions import OrderState, ScopeKind, Suspension
 from connector_gateway.queries import LocalMoment, View
 from contracts.calendar import WorkingCalendar
 from contracts.connector_gateway.v1 import Direction, Ground
