@@ -21,9 +21,10 @@ from chassis import relay
 from chassis.app import Doors, create_service
 from chassis.clock import now
 from chassis.database import raw_connection
-from chassis.delivery import Consumers, Envelope, Reader
+from chassis.delivery import Consumers, Envelope
 from chassis.errors import Conflict, Unavailable
 from chassis.identifiers import new_id
+from chassis.reader import Reader
 from chassis.settings import ServiceSettings
 from contracts.connector_gateway.v1 import ConnectionFlagged
 

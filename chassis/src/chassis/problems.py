@@ -15,8 +15,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from chassis.delivery import is_unavailable
 from chassis.errors import Malformed, NotFound, Place, Refusal, Unavailable
+from chassis.outages import is_unavailable
 
 log = structlog.get_logger()
 

@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.delivery import is_unavailable, stem_of
 from chassis.errors import Conflict, Unavailable
 from chassis.identifiers import new_id
+from chassis.outages import is_unavailable
 from chassis.paging import InvalidCursor, decode, encode
+from chassis.reader import stem_of
 from chassis.telemetry import context_of
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"

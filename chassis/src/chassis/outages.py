@@ -1,0 +1,30 @@
+"""What counts as down: failures that may pass by themselves, so that trying again may help."""
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from chassis.errors import Unavailable
+
+
+def is_unavailable(why: BaseException) -> bool:
+    """Say whether ``why`` means that something needed is down, so that trying again may help."""
+    if isinstance(why, DBAPIError):
+        inner = why.orig.__cause__ if why.orig else None
+        return (
+            why.connection_invalidated
+            or isinstance(why, OperationalError | InterfaceError)
+            or (isinstance(inner, BaseException) and is_unavailable(inner))
+        )
+    return isinstance(
+        why,
+        Unavailable
+        | OSError
+        | PoolTimeout
+        | asyncpg.PostgresConnectionError
+        | asyncpg.InterfaceError
+        | asyncpg.DeadlockDetectedError
+        | asyncpg.SerializationError
+        | asyncpg.OperatorInterventionError
+        | asyncpg.InsufficientResourcesError,
+    )

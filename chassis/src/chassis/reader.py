@@ -1,0 +1,290 @@
+"""The delivery policy: how every message from Kafka becomes an effect, once, or a dead letter.
+
+At least once from Kafka, exactly once in effect: offsets are committed after the effect, the
+inbox row stands in its transaction (decisions/0004). A batch is one transaction; when it fails
+it falls back to one message at a time. ``Unavailable`` and a lost database are retried and then
+stop the partition; every other refusal goes to the reader's dead letters with reason and origin.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain, groupby
+from typing import Any, Protocol
+
+import structlog
+import tenacity
+from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError
+from faststream.kafka import KafkaMessage
+from opentelemetry.trace import Span, SpanKind
+from pydantic import ValidationError
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.clock import now
+from chassis.database import Database
+from chassis.inbox import first_seen
+from chassis.kafka import Envelope, Unreadable, open_envelope
+from chassis.outages import is_unavailable
+from chassis.telemetry import DEPENDENCY_DOWN, MESSAGE_AGE, MESSAGES, span_from, traceparent_of
+from contracts.event import Event
+from contracts.topics import TOPICS, Service, dead_letters_of
+
+log = structlog.get_logger()
+
+LIMITS = {topic.name: topic.max_message_bytes for topic in TOPICS}
+TRIES = 5
+LONGEST_WAIT = 15.0
+
+
+OneHandler = Callable[[AsyncSession, Any, Envelope], Awaitable[None]]
+BatchHandler = Callable[[AsyncSession, list[Envelope]], Awaitable[None]]
+
+
+class Handlers(Protocol):
+    """What a reader asks of a table of handlers (``chassis.delivery.Consumers``)."""
+
+    @property
+    def service(self) -> Service:
+        """Return whose handlers these are."""
+
+    @property
+    def one(self) -> Mapping[str, tuple[type[Event], OneHandler]]:
+        """Return the handlers of single messages, by type."""
+
+    @property
+    def batch(self) -> Mapping[str, BatchHandler]:
+        """Return the handlers of many messages, by type."""
+
+    @property
+    def types(self) -> set[str]:
+        """Return every type that has a handler."""
+
+
+class Reader:
+    """One consumer group of a service: takes batches, applies the policy, commits offsets."""
+
+    def __init__(
+        self,
+        group: str,
+        consumers: Handlers,
+        database: Database,
+        producer: AIOKafkaProducer,
+        *,
+        most: int,
+    ) -> None:
+        self.group = group
+        self._most = most
+        self._consumers = consumers
+        self._database = database
+        self._producer = producer
+        self._dead_letters = dead_letters_of(consumers.service).name
+        self._stems = {stem_of(name): name for name in consumers.types}
+        self._waited = 0.0
+
+    async def take(self, message: KafkaMessage) -> None:
+        """Apply the policy to a record and to what waits behind it; commit exactly these offsets.
+
+        The first record wakes the reader at once; the rest of the batch is what has been
+        fetched already, so that an idle hub is quick and a busy one writes in bulk.
+        """
+        consumer: Any = message.consumer
+        waiting = await consumer.getmany(timeout_ms=0, max_records=self._most - 1)
+        records: tuple[ConsumerRecord, ...] = (
+            message.raw_message,
+            *chain.from_iterable(waiting.values()),
+        )
+        try:
+            await self._settle(records)
+        except Exception as why:
+            if not is_unavailable(why):
+                raise
+            await self._wait_out(why)
+            for partition, offset in _firsts(records).items():
+                consumer.seek(partition, offset)
+            return
+        self._waited = 0.0
+        DEPENDENCY_DOWN.labels(self.group).set(0)
+        try:
+            await consumer.commit(_nexts(records))
+        except (CommitFailedError, IllegalStateError) as why:
+            # A rebalance took the partition: its new owner meets the inbox rows we wrote.
+            log.warning("offsets not committed", group=self.group, why=str(why))
+
+    async def _settle(self, records: Sequence[ConsumerRecord]) -> None:
+        envelopes, dead = self._sort(records)
+        if envelopes:
+            try:
+                await self._effect(envelopes)
+            except Exception as why:
+                if is_unavailable(why):
+                    raise
+                dead += await self._one_by_one(envelopes, why)
+        for record, reason, detail in dead:
+            await self._lay_down(record, reason, detail)
+
+    def _sort(
+        self, records: Sequence[ConsumerRecord]
+    ) -> tuple[list[tuple[Envelope, ConsumerRecord]], list[tuple[ConsumerRecord, str, str]]]:
+        """Part what can be taken from what cannot be read; pass over types nobody asked for."""
+        envelopes = []
+        dead = []
+        for record in records:
+            try:
+                envelope = self._open(record)
+            except Unreadable as why:
+                dead.append((record, why.reason, why.detail))
+                continue
+            if envelope.type in self._consumers.types:
+                envelopes.append((envelope, record))
+        return envelopes, dead
+
+    def _open(self, record: ConsumerRecord) -> Envelope:
+        limit = LIMITS.get(record.topic)
+        if limit and len(record.value or b"") > limit:
+            raise Unreadable("message-too-large", f"{len(record.value)} > {limit} bytes")
+        envelope = open_envelope(record)
+        known = self._stems.get(stem_of(envelope.type))
+        if known and envelope.type not in self._consumers.types:
+            raise Unreadable("unknown-version", f"{envelope.type}, known is {known}")
+        return envelope
+
+    async def _one_by_one(
+        self, envelopes: list[tuple[Envelope, ConsumerRecord]], why: Exception
+    ) -> list[tuple[ConsumerRecord, str, str]]:
+        if len(envelopes) == 1:
+            return [(envelopes[0][1], *_reason(why))]
+        dead = []
+        for pair in envelopes:
+            try:
+                await self._effect([pair])
+            except Exception as own:
+                if is_unavailable(own):
+                    raise
+                dead.append((pair[1], *_reason(own)))
+        return dead
+
+    async def _effect(self, pairs: list[tuple[Envelope, ConsumerRecord]]) -> None:
+        """Take a batch in one transaction, trying again while a dependency is down."""
+        async for attempt in tenacity.AsyncRetrying(
+            retry=tenacity.retry_if_exception(is_unavailable),
+            stop=tenacity.stop_after_attempt(TRIES),
+            wait=tenacity.wait_exponential_jitter(multiplier=0.05, max=1.0),
+            reraise=True,
+        ):
+            with attempt:
+                await self._try([envelope for envelope, _ in pairs])
+
+    async def _try(self, envelopes: list[Envelope]) -> None:
+        with Spans(envelopes) as spans:
+            async with self._database.transaction() as session:
+                new = await first_seen(session, self.group, [one.id for one in envelopes])
+                for kind, run in groupby(envelopes, key=lambda one: one.type):
+                    fresh = []
+                    for one in run:
+                        if one.id in new:
+                            new.discard(one.id)
+                            fresh.append(spans.entered(one))
+                    if fresh:
+                        await self._handle(session, kind, fresh)
+        for one in envelopes:
+            MESSAGES.labels(one.type, "done").inc()
+            MESSAGE_AGE.labels(one.type).observe(max(0.0, (now() - one.time).total_seconds()))
+
+    async def _handle(self, session: AsyncSession, kind: str, envelopes: list[Envelope]) -> None:
+        batch = self._consumers.batch.get(kind)
+        if batch:
+            await batch(session, envelopes)
+            return
+        event, handler = self._consumers.one[kind]
+        for envelope in envelopes:
+            await handler(session, event.from_bytes(envelope.body), envelope)
+
+    async def _lay_down(self, record: ConsumerRecord, reason: str, detail: str) -> None:
+        """Lay a record among the dead letters as it came, with reason and origin beside it."""
+        origin = f"{record.topic}:{record.partition}:{record.offset}"
+        log.error("dead letter", group=self.group, reason=reason, detail=detail, origin=origin)
+        MESSAGES.labels(_type_of(record), "dead").inc()
+        await self._producer.send_and_wait(
+            self._dead_letters,
+            value=record.value,
+            key=record.key,
+            headers=[
+                *record.headers,
+                ("dead-letter-reader", self.group.encode()),
+                ("dead-letter-reason", reason.encode()),
+                ("dead-letter-detail", detail[:1000].encode()),
+                ("dead-letter-origin", origin.encode()),
+                ("dead-letter-at", now().isoformat().encode()),
+            ],
+        )
+
+    async def _wait_out(self, why: Exception) -> None:
+        self._waited = min(max(self._waited * 2, 0.5), LONGEST_WAIT)
+        DEPENDENCY_DOWN.labels(self.group).set(1)
+        log.warning("reader waits", group=self.group, why=str(why), seconds=self._waited)
+        await asyncio.sleep(self._waited)
+
+
+class Spans:
+    """One consumer span a trace in a batch, so that a batch of one trace costs one span."""
+
+    def __init__(self, envelopes: Sequence[Envelope]) -> None:
+        self._counts: dict[tuple[str | None, str], int] = defaultdict(int)
+        for one in envelopes:
+            self._counts[one.traceparent, one.type] += 1
+        self._open: dict[tuple[str | None, str], tuple[Any, Span]] = {}
+
+    def __enter__(self) -> "Spans":
+        return self
+
+    def entered(self, envelope: Envelope) -> Envelope:
+        """Return ``envelope`` as seen from inside its span: what it says next is a child."""
+        if envelope.traceparent is None:
+            return envelope
+        key = (envelope.traceparent, envelope.type)
+        if key not in self._open:
+            manager = span_from(
+                envelope.traceparent, f"take {envelope.type}", kind=SpanKind.CONSUMER
+            )
+            span = manager.__enter__()
+            span.set_attribute("messages", self._counts[key])
+            self._open[key] = (manager, span)
+        return replace(envelope, traceparent=traceparent_of(self._open[key][1]))
+
+    def __exit__(self, *why: Any) -> None:
+        for manager, _ in reversed(self._open.values()):
+            manager.__exit__(None, None, None)
+
+
+def stem_of(type: str) -> str:
+    """Return a message type without its major version."""
+    return type.rsplit(".v", 1)[0]
+
+
+def _reason(why: Exception) -> tuple[str, str]:
+    if isinstance(why, ValidationError):
+        return "unreadable-value", str(why)
+    return getattr(why, "slug", type(why).__name__), str(why)
+
+
+def _type_of(record: ConsumerRecord) -> str:
+    found = dict(record.headers).get("ce_type") or b"unknown"
+    return found.decode(errors="replace")
+
+
+def _firsts(records: Sequence[ConsumerRecord]) -> dict[TopicPartition, int]:
+    firsts: dict[TopicPartition, int] = {}
+    for record in records:
+        partition = TopicPartition(record.topic, record.partition)
+        firsts[partition] = min(record.offset, firsts.get(partition, record.offset))
+    return firsts
+
+
+def _nexts(records: Sequence[ConsumerRecord]) -> dict[TopicPartition, int]:
+    nexts: dict[TopicPartition, int] = {}
+    for record in records:
+        partition = TopicPartition(record.topic, record.partition)
+        nexts[partition] = max(record.offset + 1, nexts.get(partition, 0))
+    return nexts
