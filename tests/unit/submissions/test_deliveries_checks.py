@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from contracts.forms import Attribute, ColumnKind
@@ -170,6 +170,7 @@ VALUES = st.one_of(
 )
 
 
+@example([[None, None, 10**15]])
 @given(st.lists(st.lists(VALUES, min_size=3, max_size=3), min_size=1, max_size=3))
 def test_the_fast_way_finds_what_the_slow_way_finds(lines: list[list[object]]) -> None:
     whole = some_rows(*lines)

@@ -11,7 +11,7 @@ from typing import Any
 
 from submissions.domain.deliveries.grids import NOTHING, Grid
 from submissions.domain.deliveries.shapes import Figure, Matrix, Number, Part
-from submissions.domain.deliveries.values import BadFigure, canonical
+from submissions.domain.deliveries.values import MOST_DIGITS, BadFigure, canonical
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,14 @@ def _at_once(grid: Grid, matrix: Matrix) -> dict[str, str] | None:
     return good
 
 
+def _short(number: int) -> str:
+    if abs(number) >= 10**MOST_DIGITS:
+        raise ValueError  # so that it is looked at
+    return str(number)
+
+
 PLAIN: Mapping[type, Callable[[Any], str]] = {
-    int: str,
+    int: _short,
     Number: str,
     type(None): lambda _: NOTHING,
 }
