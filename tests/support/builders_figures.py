@@ -232,7 +232,9 @@ async def report_of(session: AsyncSession, unit: str = UNITS[0]) -> Report:
     return (await session.exec(statement.execution_options(populate_existing=True))).one()
 
 
-async def let_send(session: AsyncSession, unit: str = UNITS[0]) -> None:
+async def let_send(
+    session: AsyncSession, unit: str = UNITS[0], *, valid_to: date | None = None
+) -> None:
     """Let the connection of the tests send a unit's figures."""
     session.add(
         StandingApproval(
@@ -240,7 +242,8 @@ async def let_send(session: AsyncSession, unit: str = UNITS[0]) -> None:
             agency=unit,
             regime=REGIME,
             connection="qg-tthc",
-            valid_from=NOW.date(),
+            valid_from=NOW.date() - timedelta(days=30),
+            valid_to=valid_to,
             given_by="head",
             giver_name="Nguyễn Văn Trưởng",
             given_at=NOW,

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import timedelta
 
 import pytest
 from sqlmodel import select
@@ -179,6 +180,13 @@ async def test_a_push_waits_for_the_head_who_has_not_let_it_be_sent(
     (said,) = await pushed(session, a_push(a_matrix(), submit=True))
     assert (await report_of(session)).status == Status.DRAFT
     assert "phê duyệt thường trực" in (said.reports[0].note or "")
+
+
+async def test_a_standing_approval_that_has_ended_sends_nothing(session: AsyncSession) -> None:
+    await assigned_reports(session)
+    await let_send(session, valid_to=NOW.date() - timedelta(days=1))
+    (said,) = await pushed(session, a_push(a_matrix(), submit=True))
+    assert said.reports[0].state == "draft"
 
 
 async def test_a_push_that_breaks_a_rule_stays_a_draft_and_says_why(
