@@ -9,7 +9,7 @@
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import TypeAlias
 
@@ -37,12 +37,23 @@ async def send(
     headers: Mapping[str, bytes] | None = None,
 ) -> None:
     """Put one record on ``topic`` and wait for the broker's word."""
+    await send_all([(topic, value, key, headers or {})])
+
+
+async def send_all(
+    written: Iterable[tuple[str, bytes | None, bytes | None, Mapping[str, bytes]]],
+) -> None:
+    """Put records (topic, value, key, headers) on their topics, in order, as one producer would."""
     producer = AIOKafkaProducer(
         bootstrap_servers=kafka_bootstrap(), acks="all", max_request_size=9 << 20
     )
     await producer.start()
     try:
-        await producer.send_and_wait(topic, value, key=key, headers=list((headers or {}).items()))
+        sent = [
+            await producer.send(topic, value, key=key, headers=list(headers.items()))
+            for topic, value, key, headers in written
+        ]
+        await asyncio.gather(*sent)
     finally:
         await producer.stop()
 

@@ -102,16 +102,17 @@ def environment(name: str, database_url: str, bootstrap: str, folder: Path) -> d
 
 @asynccontextmanager
 async def running(
-    name: str, database_url: str, bootstrap: str, folder: Path
+    name: str, database_url: str, bootstrap: str, folder: Path, **settings: str
 ) -> AsyncIterator[Live]:
-    """Start a service as the hub would and stop it at the end."""
+    """Start a service as the hub would, with ``settings`` of its own, and stop it at the end."""
+    own = {f"{prefix_of(name)}_{key}": value for key, value in settings.items()}
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "uvicorn", f"{package_of(name)}.main:app", "--factory"),
         *(f"--port={port}", "--no-access-log", "--timeout-graceful-shutdown=3"),
-        env=environment(name, database_url, bootstrap, folder),
+        env=environment(name, database_url, bootstrap, folder) | own,
     )
     live = Live(name, f"http://127.0.0.1:{port}", process)
     try:
