@@ -1,11 +1,15 @@
-"""Builders of the facts that official documents are made of."""
+"""Builders of consolidations and of the facts that official documents are made of."""
 
 from datetime import date
 from typing import Any
 
+from chassis.identifiers import new_id
 from contracts.forms import Attribute
 from submissions.documents.paper import Paper
-from tests.support.builders_figures import a_form
+from submissions.domain.consolidations import Consolidation, ConsolidationState
+from submissions.domain.totals import UnitCells
+from submissions.queries.consolidations import UnitReport
+from tests.support.builders_figures import CUT_OFF, LEAD, NOW, PERIOD, REGIME, a_form
 
 TOTALS = {
     "1:c1": "1234567",
@@ -45,3 +49,36 @@ def a_wide_paper() -> Paper:
     form = a_form()
     more = [Attribute(code=f"m{at}", name=f"Cột {at}") for at in range(9)]
     return a_paper(form=form.model_copy(update={"columns": [*form.columns, *more]}))
+
+
+def some_reports(*traces: str | None) -> list[UnitReport]:
+    """Return accepted reports whose versions carry these traces."""
+    figures = UnitCells(None, None, {"1:c2": "5"})
+    return [
+        UnitReport(new_id(), f"{at:05}", 1, CUT_OFF, figures, trace)
+        for at, trace in enumerate(traces)
+    ]
+
+
+def a_consolidation(state: ConsolidationState) -> Consolidation:
+    """Return a consolidation of one unit in ``state``."""
+    return Consolidation(
+        id=new_id(),
+        regime=REGIME,
+        period=PERIOD,
+        lead_agency=LEAD,
+        revision=1,
+        document_year=2026,
+        document_number=1,
+        state=state,
+        expected=1,
+        accepted=1,
+        missing=[],
+        excluded=[],
+        taken=[],
+        totals={},
+        definition={},
+        cut_off_at=CUT_OFF,
+        completed_by="reviewer",
+        completed_at=NOW,
+    )

@@ -10,8 +10,8 @@ from submissions.domain.deliveries.checks import Bad
 from submissions.domain.deliveries.intake import Outcome, Taken
 
 LONGEST_ECHO = 60
-MOST_ECHOES = 2000
-"""Beyond so many, rejected figures are named without their value: a receipt must travel too."""
+MOST_IN_FULL = 2000
+"""Rejections told in full; of the others only place and rule, so that a receipt always travels."""
 
 TEXTS = Texts("submissions")
 
@@ -24,7 +24,7 @@ def event_of(outcome: Outcome, *, now: datetime) -> DeliveryProcessed:
         connection=arrival.connection,
         outcome=DeliveryOutcome.REFUSED if outcome.refused else DeliveryOutcome.COMPLETED,
         counts=outcome.counts,
-        reports=[_report(taken) for taken in outcome.reports],
+        reports=[_report(taken) for taken in outcome.reports if taken.head],
         rejections=list(_rejections(outcome)),
         problem=_problem(outcome),
         processed_at=now,
@@ -49,11 +49,17 @@ def _rejections(outcome: Outcome) -> Iterable[Rejection]:
             type=f"/problems/{outcome.refused}",
             detail=TEXTS.detail(outcome.refused, outcome.params),
         )
-    for at, (agency, bad) in enumerate(outcome.bad):
-        yield _rejection(outcome, agency, bad, with_value=at < MOST_ECHOES)
+    for agency, bad in outcome.bad[:MOST_IN_FULL]:
+        yield _rejection(outcome, agency, bad)
+    for _, bad in outcome.bad[MOST_IN_FULL:]:
+        yield Rejection(
+            pointer=bad.figure.pointer,
+            type=f"/problems/{bad.slug}",
+            detail=TEXTS.title(bad.slug),
+        )
 
 
-def _rejection(outcome: Outcome, agency: str, bad: Bad, *, with_value: bool) -> Rejection:
+def _rejection(outcome: Outcome, agency: str, bad: Bad) -> Rejection:
     figure = bad.figure
     params = {**outcome.params, "agency": echo(agency), **bad.params}
     return Rejection(
@@ -61,7 +67,7 @@ def _rejection(outcome: Outcome, agency: str, bad: Bad, *, with_value: bool) -> 
         agency=echo(agency),
         row=echo(figure.row),
         column=echo(figure.column),
-        value=echo(figure.value) if with_value else None,
+        value=echo(figure.value),
         type=f"/problems/{bad.slug}",
         detail=TEXTS.detail(bad.slug, params),
     )
