@@ -49,8 +49,9 @@ def an_example(event: type[Event], **facts: Any) -> Any:
 
 
 def a_notice(**facts: Any) -> PublishNotice:
-    """Return the order to publish a new notice of a suspension."""
-    order: PublishNotice = an_example(PublishNotice, notice_id=new_id(), **facts)
+    """Return the order to publish a new notice of a new suspension."""
+    own = {"notice_id": new_id(), "subject": str(new_id()), **facts}
+    order: PublishNotice = an_example(PublishNotice, **own)
     return order
 
 

@@ -10,7 +10,6 @@ import pytest
 from icalendar import Calendar
 
 from chassis.clock import now
-from chassis.identifiers import new_id
 from contracts.notifications.v1 import NoticePublished
 from notifications.errors import NoticeIsPublic
 from tests.support.builders_notifications import NOON, Notifications, a_notice
@@ -131,7 +130,7 @@ async def test_a_notice_that_is_not_there_is_a_page_for_people_and_a_problem_for
 async def test_a_notice_shows_the_course_of_its_suspension(hub: Notifications) -> None:
     begun = a_notice()
     lifted = a_notice(kind="lift", subject=begun.subject)
-    await hub.hear(begun, lifted, a_notice(subject=str(new_id())))
+    await hub.hear(begun, lifted, a_notice())
     page = (await hub.get(f"/notices/{begun.notice_id}")).text
     assert "Diễn biến" in page
     assert f'href="/notices/{lifted.notice_id}"' in page
