@@ -36,13 +36,14 @@ async def viewer(request: Request) -> Viewer:
     if session is None:
         raise SignedOut
     if session.is_ending:
-        session = await _renewed(request, session)
+        session = await renewed(request, session)
     hub = Hub(request.app.state.http, session.access_token)
     request.state.me = await hub.get(f"{ACCOUNTS}/me")
     return Viewer(hub, request.state.me)
 
 
-async def _renewed(request: Request, session: BrowserSession) -> BrowserSession:
+async def renewed(request: Request, session: BrowserSession) -> BrowserSession:
+    """Return the session with fresh tokens; raises ``SignedOut`` where it has ended."""
     renewals: Renewals = request.app.state.renewals
     nobody = Hub(request.app.state.http)
 

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 from portal.hub import ACCOUNTS, Hub, Problem, SignedOut
 from portal.pages import page
 from portal.sessions import begin
-from portal.viewer import SIGN_IN, ForeignForm, Form, is_same_site
+from portal.viewer import SIGN_IN, ForeignForm, Form, SignedIn, is_same_site, renewed
 
 router = APIRouter()
 
@@ -47,3 +47,21 @@ async def sign_out(request: Request, _: Form) -> Response:
             "DELETE", f"{ACCOUNTS}/sessions/current"
         )
     return RedirectResponse(SIGN_IN, 303)
+
+
+@router.get("/doi-mat-khau")
+async def show_password(request: Request, _: SignedIn) -> Response:
+    """Show the page where a password is changed."""
+    return page(request, "password.html", problem=None)
+
+
+@router.post("/doi-mat-khau")
+async def change_password(request: Request, viewer: SignedIn, sent: Form) -> Response:
+    """Change the password (Điều 4.4); the session goes on with all its rights."""
+    body = {"current": str(sent.get("current", "")), "new": str(sent.get("new", ""))}
+    try:
+        await viewer.hub.ask("PUT", f"{ACCOUNTS}/me/password", json=body)
+    except Problem as why:
+        return page(request, "password.html", status=why.status, problem=dict(why.body))
+    await renewed(request, request.state.session)
+    return RedirectResponse("/", 303)

@@ -1,3 +1,5 @@
+/* sources f76269b84efcc35a72faa27e5aefd7cc3ea05c132d9b56fc80e2598e4f4d5dc7 */
+
 // clipboard.ts
 function readTable(text) {
   const rows = [];
