@@ -18,6 +18,7 @@ from submissions.documents.pdf import pdf_of
 from submissions.documents.wording import letter_of
 from submissions.domain.consolidations import Consolidation
 from submissions.domain.reports import Report, Status
+from submissions.domain.versions import ReportVersion
 from submissions.errors import (
     AlreadyForwarded,
     CellNotFound,
@@ -43,6 +44,7 @@ from tests.support.builders_figures import (
     pushed,
     said_in,
     three_units,
+    versions_of,
 )
 
 ORDER = ConsolidationOrder(REGIME, PERIOD)
@@ -203,6 +205,17 @@ async def test_a_total_leads_to_the_version_in_which_each_figure_last_changed(
     assert (unit.source.connection, unit.source.traceparent) == ("qg-tthc", TRACE)
     changed = await origins.drill_down(session, made, "1", "c3")
     assert [one.source.version for one in changed.units if one.source] == [2]
+
+
+async def test_what_came_after_the_version_taken_is_no_origin(session: AsyncSession) -> None:
+    await three_units(session)
+    made = await consolidations.consolidate(session, ORDER, who=a_reviewer(), now=NOW)
+    (first,) = await versions_of(session)
+    later = first.model_dump(warnings=False) | {"number": 2, "cells": {"1:c2": "999"}}
+    session.add(ReportVersion(**later))
+    await session.flush()
+    found = await origins.drill_down(session, made, "1", "c2")
+    assert (found.units[0].value, found.units[0].version) == ("120", 1)
 
 
 async def test_shares_of_a_total_add_up_to_it(session: AsyncSession) -> None:

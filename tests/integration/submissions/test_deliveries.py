@@ -65,9 +65,15 @@ async def test_a_batch_writes_every_version_and_the_last_head(session: AsyncSess
 async def test_the_next_batch_goes_on_from_what_is_stored(session: AsyncSession) -> None:
     await assigned_reports(session)
     await pushed(session, a_push(a_matrix()))
-    (said,) = await pushed(session, a_push(a_matrix(values=[["", "80"]])))
-    assert said.counts == Counts(updated=1, unchanged=1)
-    assert [version.cells for version in await versions_of(session)][1] == {"1:c3": "80"}
+    (second,) = await pushed(session, a_push(a_matrix(values=[["", "80"]])))
+    (third,) = await pushed(session, a_push(a_matrix(values=[["7", None]])))
+    assert second.counts == Counts(updated=1, unchanged=1)
+    assert third.counts == Counts(created=1)
+    assert [version.cells for version in await versions_of(session)] == [
+        {"1:c2": "120", "1:c3": "80"},
+        {"1:c3": "80"},
+        {"1:c2": "7", "1:c3": "80"},
+    ]
 
 
 async def test_all_rejections_of_a_delivery_are_told_with_place_and_sentence(
