@@ -136,11 +136,13 @@ def test_no_sentence_is_left_over(package: str) -> None:
     assert not [slug for slug in left if not (stems and slug.startswith(stems))]
 
 
-def test_the_texts_of_services_do_not_change_each_others_meaning() -> None:
+def test_one_slug_means_one_thing_in_all_services() -> None:
     seen: dict[str, str] = {}
-    for package in PACKAGES:
+    generic = load_texts("chassis")  # for these a service may have words of its own
+    for package in PACKAGES[1:]:
         for slug, text in load_texts(package).items():
-            assert seen.setdefault(slug, text["title"]) == text["title"], (slug, package)
+            if slug not in generic:
+                assert seen.setdefault(slug, text["title"]) == text["title"], (slug, package)
 
 
 def test_resource_files_can_be_read() -> None:
