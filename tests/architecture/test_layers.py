@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 import tomllib
+from collections.abc import Iterator
 
 from contracts.topics import ALL, TOPICS
 from tests.support.sources import (
@@ -16,6 +17,7 @@ from tests.support.sources import (
     name_of,
 )
 
+SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 SESSION_MOVES = {"commit", "rollback", "sessionmaker", "async_sessionmaker", "create_async_engine"}
 CLOCKS_AND_DICE = {
     "datetime.now",
@@ -44,7 +46,7 @@ def test_no_service_opens_or_ends_a_transaction_itself() -> None:
     found = [
         module.at(node, name)
         for module in in_services()
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.Attribute | ast.Name)
         and (name := name_of(node).rsplit(".", 1)[-1]) in SESSION_MOVES
     ]
@@ -66,7 +68,7 @@ def test_domains_know_neither_clock_nor_dice_nor_environment() -> None:
     found = [
         module.at(node, name)
         for module in in_domains()
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.Attribute | ast.Name | ast.Call)
         and (name := _read(node)) in CLOCKS_AND_DICE
     ]
@@ -147,22 +149,25 @@ def test_no_configuration_types_a_topic_again() -> None:
 
 
 def test_imports_stand_at_the_top() -> None:
-    found = [
-        module.at(node)
-        for module in modules()
-        for scope in ast.walk(module.tree)
-        if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-        for node in ast.walk(scope)
-        if isinstance(node, ast.Import | ast.ImportFrom)
-    ]
+    found = [module.at(node) for module in modules() for node in inside(module.tree)]
     assert not found
+
+
+def inside(part: ast.AST, *, is_scope: bool = False) -> Iterator[ast.AST]:
+    """Yield every import below a function or a class."""
+    for node in ast.iter_child_nodes(part):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            if is_scope:
+                yield node
+        elif isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case):
+            yield from inside(node, is_scope=is_scope or isinstance(node, SCOPES))
 
 
 def test_services_catch_only_what_they_can_act_on() -> None:
     found = [
         module.at(node)
         for module in in_services()
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or name_of(node.type) in {"Exception", "BaseException"})
     ]

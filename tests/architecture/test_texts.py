@@ -97,7 +97,7 @@ def test_whoever_refuses_fills_every_blank_of_the_sentence(package: str) -> None
     folder = "chassis" if package == "chassis" else f"services/{package.replace('_', '-')}/src"
     unfilled = []
     for module in modules(folder):
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if not isinstance(node, ast.Raise) or node.exc is None:
                 continue
             call = node.exc if isinstance(node.exc, ast.Call) else ast.Call(node.exc, [], [])

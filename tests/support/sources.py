@@ -52,21 +52,26 @@ class Module:
         """Return every string that stands alone, as docstrings and notes on attributes do."""
         return frozenset(
             node.value
-            for node in ast.walk(self.tree)
+            for node in self.nodes
             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         )
 
     def strings(self) -> Iterator[ast.Constant]:
         """Yield every string literal that the program uses."""
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
             if is_text and node not in self.docstrings:
                 assert isinstance(node, ast.Constant)
                 yield node
 
+    @functools.cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Return every node of its syntax tree."""
+        return tuple(ast.walk(self.tree))
+
     def calls(self) -> Iterator[ast.Call]:
         """Yield every call."""
-        yield from (node for node in ast.walk(self.tree) if isinstance(node, ast.Call))
+        yield from (node for node in self.nodes if isinstance(node, ast.Call))
 
     def at(self, node: ast.AST, what: str = "") -> str:
         """Return where ``node`` stands, for whoever must mend it."""
@@ -76,9 +81,10 @@ class Module:
 @functools.cache
 def modules(*folders: str) -> tuple[Module, ...]:
     """Return the modules below ``folders`` (all when none is named)."""
+    if not folders:
+        return tuple(Module(path) for path in files() if path.suffix == ".py")
     roots = tuple(f"{folder}/" for folder in folders)
-    found = (Module(path) for path in files() if path.suffix == ".py")
-    return tuple(one for one in found if not roots or one.name.startswith(roots))
+    return tuple(module for module in modules() if module.name.startswith(roots))
 
 
 def in_services() -> tuple[Module, ...]:
@@ -104,7 +110,7 @@ def name_of(node: ast.expr) -> str:
 
 def imported(module: Module) -> Iterator[tuple[ast.stmt, str]]:
     """Yield every import and the full name of what it brings."""
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         match node:
             case ast.Import(names=names):
                 yield from ((node, alias.name) for alias in names)
