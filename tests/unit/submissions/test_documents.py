@@ -212,7 +212,9 @@ def test_a_figure_that_fits_reads_back_from_a_double(number: Decimal) -> None:
 
 
 def test_excel_holds_no_formula_and_no_link() -> None:
-    paper = a_paper(missing=["=cmd|' /C calc'!A0", "http://example.org", "@SUM(1)", "+1", "-1"])
+    paper = a_paper(
+        regime="=1+1", missing=["=cmd|' /C calc'!A0", "http://example.org", "@SUM(1)", "+1", "-1"]
+    )
     made = excel_of(paper, letter_of(paper))
     with zipfile.ZipFile(io.BytesIO(made)) as package:
         sheets = b"".join(package.read(name) for name in package.namelist() if "sheet" in name)
