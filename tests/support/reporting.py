@@ -54,6 +54,8 @@ LEAD = "24.VPUB"
 OTHER_LEAD = "24.STC"
 COMMUNES = ("07201", "07204", "07207")
 BASIS = LegalBasis(number="1375/QĐ-UBND", issued_on=date(2022, 12, 30), issuer="UBND tỉnh")
+HOURS = 6 * 3600
+"""Tokens are made when tests are collected and used whenever their turn comes."""
 SOUND = {"1:c2": "5", "1:c4": "-", "1:c6": "4", "1:c10": "1"}
 """Figures that break no rule."""
 
@@ -67,7 +69,7 @@ def a_person(*roles: Role, agency: str, subject: str | None = None) -> dict[str,
         "name": f"Người của {agency}",
         "agency": agency,
         "roles": [role.value for role in roles],
-        "exp": int(chassis.clock.now().timestamp()) + 300,
+        "exp": int(chassis.clock.now().timestamp()) + HOURS,
     }
     header = {"alg": ALGORITHM, "typ": TOKEN_TYPE, "kid": KEY.kid}
     token = jwt.encode(header, claims, KEY, algorithms=[ALGORITHM])

@@ -46,7 +46,7 @@ class Live:
 
 
 def a_token(*roles: Role, agency: str = "24", **other: str) -> str:
-    """Return an access token of a person with ``roles``, good for five minutes.
+    """Return an access token of a person with ``roles``, good for the whole test run.
 
     ``other`` claims stand instead of those that are made up: ``sub``, ``name``, ``connection``.
     """
@@ -58,7 +58,7 @@ def a_token(*roles: Role, agency: str = "24", **other: str) -> str:
         "name": "Người kiểm thử",
         "agency": agency,
         "roles": [role.value for role in roles],
-        "exp": int(time.time()) + 300,
+        "exp": int(time.time()) + 6 * 3600,
         **other,
     }
     header = {"alg": ALGORITHM, "typ": TOKEN_TYPE, "kid": KEY.kid}

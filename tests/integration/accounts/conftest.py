@@ -16,7 +16,7 @@ async def accounts(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ac
             yield accounts
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def at_rest(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Accounts]:
     """Give a service that many tests share because none of them may change anything."""
     with fresh_database("accounts") as url:

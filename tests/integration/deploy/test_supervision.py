@@ -82,7 +82,7 @@ def test_a_part_that_is_killed_comes_back(hub: RunningHub, part: str) -> None:
         [now] = [note for note in hub.record().parts if note.name == part]
         return now.restarts == note.restarts + 1 and now.state == "ready"
 
-    wait_until(is_back, limit=30)
+    wait_until(is_back, limit=90)
     assert hub.process_of(part).pid != before.pid
 
 
