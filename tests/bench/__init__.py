@@ -1,1 +1,1 @@
-"""The workloads of the hub, measured beside the raw limit of the machine they ran on."""
+"""Workloads of the quality page, driven through the gateway by the public API."""

@@ -1,38 +1,49 @@
-"""``python -m tests.bench W1,W2,W5``: run workloads on the hub, the volume scenario loaded."""
+"""``python -m tests.bench W1,W2``: run workloads, show a table, append to ``bench.jsonl``.
+
+Ends with 1 where work was lost or doubled, never because of time.
+"""
 
 import asyncio
-import subprocess
+import logging
 import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from rich.console import Console
 
-from deploy.local.layout import ROOT, hub_from_environment
-from tests.bench import workloads
-from tests.bench.report import Figure, keep, show
+from deploy.local.layout import hub_from_environment
+from tests.bench import backbone, ingest, suspension
+from tests.bench.results import Results
+from tests.bench.stage import Stage, open_stage
 
-WORKLOADS = {"W1": workloads.w1, "W2": workloads.w2, "W5": workloads.w5}
+WORKLOADS: dict[str, Callable[[Stage, Results], Coroutine[Any, Any, None]]] = {
+    "W1": ingest.measure,
+    "W2": suspension.measure,
+    "W5": backbone.measure,
+}
 
 
-def main(names: list[str]) -> int:
-    """Run the workloads; fail on lost or doubled work, never on time."""
-    console = Console()
-    hub = hub_from_environment()
-    if {"W1", "W2"} & set(names):
-        command = [sys.executable, "-m", "deploy.local", "up", "--scenario", "volume"]
-        subprocess.run(command, cwd=ROOT, check=True)
-    found: list[Figure] = []
-    for name in names:
-        console.print(f"{name}: {(WORKLOADS[name].__doc__ or '').splitlines()[0]}")
-        try:
-            found += asyncio.run(WORKLOADS[name](hub))
-        except workloads.WorkLost as why:
-            console.print(f"WORK LOST: {why}", style="bold red")
-            return 1
-    show(found, console)
-    hub.home.mkdir(parents=True, exist_ok=True)
-    keep(found, hub.home / "bench.jsonl")
-    return 0
+def main(asked: str) -> int:
+    """Run the workloads that ``asked`` names, all when it names none."""
+    console = Console(highlight=False)
+    names = [name.strip() for name in asked.split(",") if name.strip()] or list(WORKLOADS)
+    unknown = set(names) - set(WORKLOADS)
+    if unknown:
+        console.print(f"Unknown: {', '.join(sorted(unknown))}; there are {', '.join(WORKLOADS)}.")
+        return 2
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a new topic has no leader at first
+    results = Results()
+    console.print("The hub of the bench starts and is filled …")
+    try:
+        with open_stage() as stage:
+            for name in names:
+                console.print(f"{name} …")
+                asyncio.run(WORKLOADS[name](stage, results))
+    finally:
+        results.write(hub_from_environment().home / "bench.jsonl")
+        results.show(console)
+    return 1 if results.faults else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main((sys.argv[1] if len(sys.argv) > 1 else ",".join(WORKLOADS)).split(",")))
+    sys.exit(main(" ".join(sys.argv[1:])))

@@ -1,107 +1,117 @@
-"""Systems that push as fast as they are let: tokens, prepared bodies, receipts."""
+"""Deliveries of the volume scenario, made ready before the clock starts.
 
+Each connection pushes for its share of the communes; a delivery holds one month of six communes
+in the dense form: six reports of 60 rows and 3 columns, 1,080 figures, or exactly 1,000.
+"""
+
+import itertools
 import json
-import time
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-import httpx
-
+from contracts.calendar import ZONE
 from deploy.scenario.agencies import communes
 from deploy.scenario.client import CONNECTIONS
+from tests.bench.wire import request
 
-ROWS = [f"{group}.{number}" for group in range(1, 13) for number in range(1, 6)]
+REGIME = "KTXH-THANG"
+ROWS = [f"{group}.{place}" for group in range(1, 13) for place in range(1, 6)]
 COLUMNS = ["plan", "month", "estimate"]
+CONNECTED = [f"load-{number}" for number in range(1, 9)]
+NUMBERS = itertools.count(1)
 REPORTS = 6
-FIGURES = len(ROWS) * len(COLUMNS) * REPORTS
-SYSTEMS = 8
+"""Reports of a delivery."""
+OF_A_THOUSAND = 1000 - (REPORTS - 1) * len(ROWS) * len(COLUMNS)
+"""Figures of the last report where a delivery holds exactly 1,000."""
 
 
-@dataclass
-class Pushed:
-    """One push: when it was sent, how long its answer took, what it said."""
+@dataclass(frozen=True)
+class Delivery:
+    """A push that is ready to go, and what it says."""
 
-    sent_at: float
-    seconds: float
-    status: int
-    receipt: str | None
+    connection: str
+    key: str
+    body: bytes
+    reports: tuple[tuple[str, str], ...]
+    """Agency and period of each report."""
+    figures: int
 
-
-@dataclass
-class Pusher:
-    """One connected system of the volume scenario."""
-
-    http: httpx.AsyncClient
-    code: str
-    secret: str
-    token: str = ""
-    pushed: list[Pushed] = field(default_factory=list)
-
-    @property
-    def path(self) -> str:
-        """Return where it pushes."""
-        return f"{CONNECTIONS}/connections/{self.code}/deliveries"
-
-    async def sign_in(self) -> None:
-        """Get a token."""
-        form = {"grant_type": "client_credentials"}
-        answer = await self.http.post(
-            f"{CONNECTIONS}/token", data=form, auth=(self.code, self.secret)
+    def request(self, token: str, host: str, **more: str) -> bytes:
+        """Return the request under a token, with ``more`` headers."""
+        return request(
+            "POST",
+            f"{CONNECTIONS}/connections/{self.connection}/deliveries",
+            {
+                "Authorization": f"Bearer {token}",
+                "Content-Type": "application/json",
+                "Idempotency-Key": self.key,
+                **more,
+            },
+            self.body,
+            host=host,
         )
-        answer.raise_for_status()
-        self.token = answer.json()["access_token"]
-
-    async def push(self, body: bytes) -> Pushed:
-        """Push one body and keep what came of it."""
-        headers = {
-            "Authorization": f"Bearer {self.token}",
-            "Idempotency-Key": str(uuid4()),
-            "Content-Type": "application/json",
-        }
-        began = time.perf_counter()
-        answer = await self.http.post(self.path, content=body, headers=headers)
-        took = time.perf_counter() - began
-        receipt = answer.json().get("receipt")
-        self.pushed.append(Pushed(began, took, answer.status_code, receipt))
-        return self.pushed[-1]
-
-    async def receipt(self, receipt: str, *, wait: int = 0) -> dict[str, Any]:
-        """Read a receipt."""
-        headers = {"Authorization": f"Bearer {self.token}"}
-        answer = await self.http.get(
-            f"{self.path}/{receipt}", params={"wait": wait}, headers=headers
-        )
-        found: dict[str, Any] = answer.json()
-        return found
-
-    async def settled(self, receipt: str) -> dict[str, Any]:
-        """Return a receipt in its final state."""
-        while True:
-            found = await self.receipt(receipt, wait=10)
-            if found["state"] not in {"received", "held"}:
-                return found
 
 
-def body_of(system: int, number: int, *, year: str, salt: int) -> bytes:
-    """Return delivery ``number`` of a system: six reports of 180 figures, the dense form."""
-    mine = [str(one["code"]) for one in communes()][system::SYSTEMS]
-    round_, month = divmod(number, 12)
-    reports = [
-        {
-            "agency": mine[(round_ * REPORTS + step) % len(mine)],
-            "rows": ROWS,
-            "columns": COLUMNS,
-            "values": _values(salt + step),
-        }
-        for step in range(REPORTS)
-    ]
-    period = f"{year}-{month + 1:02}"
-    return json.dumps({"regime": "KTXH-THANG", "period": period, "reports": reports}).encode()
+def tiny(connection: str) -> Delivery:
+    """Return a push of one figure that nobody has sent."""
+    number = next(NUMBERS)
+    agency = str(communes()[CONNECTED.index(connection)]["code"])
+    figure = {"agency": agency, "row": "1.1", "column": "plan", "value": str(number)}
+    period = f"{datetime.now(ZONE).year}-01"
+    body = {"regime": REGIME, "period": period, "figures": [figure]}
+    return Delivery(
+        connection, str(uuid4()), json.dumps(body).encode(), ((agency, period),), figures=1
+    )
 
 
-def _values(salt: int) -> list[list[str]]:
-    return [
-        [f"{(salt * 31 + row * 7 + column) % 9973}.{(salt + row) % 9 + 1}" for column in range(3)]
-        for row in range(len(ROWS))
-    ]
+def value_of(run: int, place: int, column: int) -> str:
+    """Return a figure that differs from run to run, with one decimal place where it may.
+
+    >>> value_of(7, 0, 1)
+    '701.0'
+    """
+    return f"{run * 100 + place % 97 + column}.{place % 10}"
+
+
+def deliveries(periods: list[str], run: int, *, exact: bool = False) -> Iterator[Delivery]:
+    """Yield one delivery of every six reports of the year; ``exact`` makes each 1,000 figures."""
+    codes = [str(commune["code"]) for commune in communes()]
+    for number, connection in enumerate(CONNECTED):
+        share = codes[number :: len(CONNECTED)]
+        for period in periods:
+            for first in range(0, len(share), REPORTS):
+                yield _delivery(connection, period, share[first : first + REPORTS], run, exact)
+
+
+def _delivery(connection: str, period: str, agencies: list[str], run: int, exact: bool) -> Delivery:
+    reports = [_matrix(agency, run, len(ROWS)) for agency in agencies]
+    figures = len(agencies) * len(ROWS) * len(COLUMNS)
+    if exact:
+        reports[-1] = _matrix(agencies[-1], run, -(-OF_A_THOUSAND // len(COLUMNS)))
+        cut = OF_A_THOUSAND % len(COLUMNS)
+        if cut:
+            reports[-1]["values"][-1][cut:] = [None] * (len(COLUMNS) - cut)
+        figures = 1000
+    body = {"regime": REGIME, "period": period, "reports": reports}
+    return Delivery(
+        connection,
+        f"bench-{run}-{period}-{agencies[0]}",
+        json.dumps(body, separators=(",", ":")).encode(),
+        tuple((agency, period) for agency in agencies),
+        figures,
+    )
+
+
+def _matrix(agency: str, run: int, rows: int) -> dict[str, Any]:
+    return {
+        "agency": agency,
+        "rows": ROWS[:rows],
+        "columns": COLUMNS,
+        "values": [
+            [value_of(run, place, column) for column in range(len(COLUMNS))]
+            for place in range(rows)
+        ],
+    }

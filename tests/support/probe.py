@@ -33,8 +33,6 @@ consumers = Consumers(service="notifications")
 DOWN = {"is_down": False}
 """Whether what the handler needs is down; a test switches it."""
 
-SEEN: dict[UUID, asyncio.Event] = {}
-"""Flags that somebody waits for: set when the handler has them."""
 REFUSED = {"refuse"}
 """Reasons that the handler refuses; a test mends them."""
 
@@ -64,8 +62,6 @@ async def keep(session: AsyncSession, event: ConnectionFlagged, _: Envelope) -> 
     await connection.execute(
         "INSERT INTO effects (flag_id, reason) VALUES ($1, $2)", event.flag_id, event.reason
     )
-    if event.flag_id in SEEN:
-        SEEN[event.flag_id].set()
 
 
 def a_flag(reason: str = "lạ", *, connection: str = "qg-tthc") -> ConnectionFlagged:
