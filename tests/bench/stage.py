@@ -1,0 +1,97 @@
+"""The hub that is measured: one of the bench's own, filled with the scenario ``volume``.
+
+It stands in ``bench`` below ``HUB_HOME`` and is made anew by every run, so that runs compare and
+no figure of theirs meets the figures of people. A hub that runs there already is used as it is.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import psutil
+
+from deploy.local import record
+from deploy.local.layout import Hub, hub_from_environment
+from deploy.scenario.client import Person, System, open_client
+from tests.support.hub import RunningHub, a_hub
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The hub with everybody in it."""
+
+    running: RunningHub
+    http: httpx.Client
+    facts: dict[str, Any]
+
+    @property
+    def hub(self) -> Hub:
+        """Where it stands."""
+        return self.running.hub
+
+    def person(self, username: str) -> Person:
+        """Return a person of the scenario."""
+        [found] = [one for one in self.facts["accounts"] if one["username"] == username]
+        return Person(self.http, username=username, password=found["password"])
+
+    def system(self, code: str) -> System:
+        """Return a connected system."""
+        return System(self.http, code=code, key_file=self.hub.secrets / f"{code}.pem")
+
+    def token(self, code: str) -> str:
+        """Return a fresh token of a connected system."""
+        system = self.system(code)
+        system.renew()
+        return system.token
+
+    def cpu_seconds(self) -> dict[str, float]:
+        """Return the CPU time that each part has used, those of its children included."""
+        return {part.name: _cpu(part) for part in self.running.record().parts if part.process()}
+
+
+@contextmanager
+def open_stage() -> Iterator[Stage]:
+    """Give the hub; start and fill it first, and stop it at the end, unless it runs already."""
+    home = hub_from_environment().home / "bench"
+    there = record.running(Hub(home, 0)) if home.exists() else None
+    if there:
+        yield _stage(RunningHub(Hub(home, there.port)))
+        return
+    running = a_hub(home)
+    if home.exists():
+        _command(running, "reset", "--yes")
+    try:
+        _command(running, "up", "--scenario", "volume")
+        yield _stage(running)
+    finally:
+        _command(running, "down")
+
+
+def _stage(running: RunningHub) -> Stage:
+    return Stage(running, open_client(running.origin), running.demo())
+
+
+def _command(running: RunningHub, *arguments: str) -> None:
+    answer = running.run(*arguments)
+    if answer.returncode:
+        raise RuntimeError(f"{' '.join(arguments)}: {answer.stdout}{answer.stderr}")
+
+
+def _cpu(part: Any) -> float:
+    process = part.process()
+    family = [process, *process.children(recursive=True)] if process else []
+    total = 0.0
+    for one in family:
+        try:
+            used = one.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        total += used.user + used.system
+    return total
+
+
+def spent(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
+    """Return the CPU seconds of each part between two looks."""
+    return {name: after[name] - before.get(name, 0.0) for name in after}
