@@ -7,6 +7,7 @@ from connector_gateway import api
 from connector_gateway.commands.keys import announce_keys
 from connector_gateway.consumers import consumers
 from connector_gateway.jobs import jobs
+from connector_gateway.queries.keys import keys_of_people_arrived
 from connector_gateway.settings import Settings
 
 
@@ -17,11 +18,12 @@ def create_app(settings: Settings) -> FastAPI:
         Doors(
             "connector-gateway",
             "connector_gateway",
-            routers=[api.router],
-            public_routers=[api.public_router],
+            routers=api.routers,
+            public_routers=api.public_routers,
             consumers=consumers,
             jobs=jobs,
             on_start=[announce_keys],
+            checks={"keys": keys_of_people_arrived},
         ),
     )
 

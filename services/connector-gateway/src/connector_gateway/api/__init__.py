@@ -1,6 +1,4 @@
-"""HTTP into connector-gateway: its routers, and who may use them."""
-
-from fastapi import APIRouter
+"""HTTP into connector-gateway: its routers, the busiest first."""
 
 from connector_gateway.api import (
     connections,
@@ -11,7 +9,6 @@ from connector_gateway.api import (
     tokens,
 )
 
-router = APIRouter()
-for part in (deliveries, tokens, systems, connections, suspensions, ledger):  # busiest first
-    router.include_router(part.router)
-public_router = tokens.public_router
+PARTS = (deliveries, tokens, systems, connections, suspensions, ledger)
+routers = [part.router for part in PARTS]
+public_routers = [tokens.public_router]

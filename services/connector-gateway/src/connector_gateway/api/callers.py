@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from chassis.auth import Principal, allow
+from chassis.auth import Principal, allow, whoever
 from connector_gateway.api.bodies import CodeInPath
 from connector_gateway.domain.suspensions import Person
 from connector_gateway.errors import ForeignConnection
@@ -14,7 +14,7 @@ ACTING = (Role.CONNECTION_OPERATOR, Role.OPERATOR, Role.ADMINISTRATOR)
 
 Operator = Annotated[Principal, Depends(allow(*ACTING))]
 Reader = Annotated[Principal, Depends(allow(*ACTING, Role.AUDITOR))]
-Anyone = Annotated[Principal, Depends(allow())]
+Anyone = Annotated[Principal, Depends(whoever)]
 
 
 def person(who: Principal) -> Person:

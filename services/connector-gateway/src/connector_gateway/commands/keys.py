@@ -8,7 +8,9 @@ from joserfc.jwk import OKPKey
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.clock import now
+from chassis.keys import learn_keys
 from chassis.outbox import publish
+from connector_gateway.queries import keys as queries
 from connector_gateway.settings import Settings
 from contracts.accounts.v1 import PublicKey
 from contracts.connector_gateway.v1 import ConnectionKeysRotated
@@ -43,6 +45,12 @@ def signing_key(path: Path) -> SigningKey:
 
 
 async def announce_keys(session: AsyncSession, settings: Settings) -> None:
-    """Tell every service which key signs here; repeated at each start."""
+    """Tell every service which key signs here, once for each key.
+
+    This service itself need not wait for the topic to bring its own key back.
+    """
     key = signing_key(settings.signing_key_file)
+    if await queries.knows_key(session, ISSUER, key.kid):
+        return
+    await learn_keys(session, ISSUER, [key.public])
     publish(session, ConnectionKeysRotated(issuer=ISSUER, keys=[key.public], rotated_at=now()))
