@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import orjson
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 from joserfc.jws import JWSRegistry
@@ -53,10 +53,12 @@ class Keyring:
     """Public keys by id, and the tokens that passed them, until each token ends.
 
     Keys come from ``known_keys``, which the chassis' own consumer fills; a key that rotation
-    took away is forgotten within ``STALE`` seconds.
+    took away is forgotten within ``STALE`` seconds, one that has just arrived is found within
+    ``MISSED``.
     """
 
     STALE = 30.0
+    MISSED = 1.0
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -80,7 +82,7 @@ class Keyring:
         return principal
 
     async def _check(self, token: str, moment: float) -> tuple[Principal, float]:
-        await self._refresh(moment)
+        await self._refresh(moment, _kid_of(token))
         registry = JWSRegistry(algorithms=[ALGORITHM])
         try:
             found = jwt.decode(token, self._key_of, algorithms=[ALGORITHM], registry=registry)
@@ -110,8 +112,9 @@ class Keyring:
     def _key_of(self, found: Any) -> OKPKey:
         return self._keys[found.headers()["kid"]]
 
-    async def _refresh(self, moment: float) -> None:
-        if self._keys and moment - self._read_at < self.STALE:
+    async def _refresh(self, moment: float, kid: str | None) -> None:
+        age = self.STALE if kid in self._keys else self.MISSED
+        if self._keys and moment - self._read_at < age:
             return
         async with self._database.transaction() as session:
             connection = await raw_connection(session)
@@ -130,6 +133,13 @@ class Keyring:
             )
         if revoked:
             raise Unauthenticated(why="revoked")
+
+
+def _kid_of(token: str) -> str | None:
+    try:
+        return str(jws.extract_compact(token.encode()).headers().get("kid"))
+    except (JoseError, ValueError, TypeError):
+        return None
 
 
 bearer = HTTPBearer(auto_error=False, description="Access token of a session or a connection")
