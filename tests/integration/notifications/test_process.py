@@ -7,11 +7,10 @@ import httpx
 import psycopg
 
 from chassis.identifiers import new_id
-from contracts.accounts.v1 import Role
 from contracts.event import Event
 from contracts.notifications.v1 import NoticePublished
 from contracts.submissions.v1 import ReportAssigned
-from tests.support.builders_notifications import ORIGIN, a_notice, an_account, an_example
+from tests.support.builders_notifications import ORIGIN, a_notice, an_example
 from tests.support.kafka import records, send_all
 from tests.support.mail import MailServer
 from tests.support.postgres import fresh_database
@@ -79,12 +78,9 @@ async def is_said(count: int) -> bool:
 async def test_a_whole_province_hears_of_its_reports(kafka: str, tmp_path: Path) -> None:
     await announce_key()
     units = [f"07{n:03}" for n in range(192)]
-    people = [an_account(Role.OFFICER, agency=unit) for unit in units]
     reports = [an_example(ReportAssigned, report_id=new_id(), unit=unit) for unit in units]
     with fresh_database("notifications") as url:
         async with running("notifications", url, kafka, tmp_path):
-            await say(*people)
-            await until(lambda: counted(url, "known_accounts", 192))
             await say(*reports)
             await until(lambda: counted(url, "inbox_items", 192))
 

@@ -70,28 +70,30 @@ TABLES = (
     """
     CREATE TABLE inbox_items (
         id uuid PRIMARY KEY,
-        account_id uuid NOT NULL,
         kind text NOT NULL,
         subject text NOT NULL,
         body text NOT NULL,
         link text NOT NULL,
-        created_at timestamptz NOT NULL,
-        read_at timestamptz
+        agency text,
+        roles text[] NOT NULL CONSTRAINT ck_inbox_items_roles CHECK (cardinality(roles) > 0),
+        created_at timestamptz NOT NULL
     )
     """,
-    "CREATE INDEX ix_inbox_items_account_id ON inbox_items (account_id, id DESC)",
-    "CREATE INDEX ix_inbox_items_unread ON inbox_items (account_id) WHERE read_at IS NULL",
+    "CREATE INDEX ix_inbox_items_agency ON inbox_items (agency, id DESC)",
+    """
+    CREATE TABLE readings (
+        account_id uuid NOT NULL,
+        item_id uuid NOT NULL CONSTRAINT fk_readings_item_id REFERENCES inbox_items,
+        read_at timestamptz NOT NULL,
+        PRIMARY KEY (account_id, item_id)
+    )
+    """,
     """
     CREATE TABLE known_accounts (
         id uuid PRIMARY KEY,
-        display_name text NOT NULL,
-        email text,
-        agency text NOT NULL,
-        roles jsonb NOT NULL,
-        is_locked boolean NOT NULL
+        issued_at timestamptz NOT NULL
     )
     """,
-    "CREATE INDEX ix_known_accounts_agency ON known_accounts (agency)",
     "CREATE TABLE known_agencies (code text PRIMARY KEY, name text NOT NULL)",
     "CREATE TABLE known_regimes (code text PRIMARY KEY, name text NOT NULL)",
 )

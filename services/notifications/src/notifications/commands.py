@@ -5,9 +5,12 @@ from datetime import datetime
 from uuid import UUID
 
 import orjson
+from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.auth import Principal
 from chassis.database import raw_connection
 from chassis.identifiers import new_id
 from chassis.outbox import publish
@@ -15,7 +18,7 @@ from contracts.accounts.v1 import AccountIssued, AccountLocked, AgencyOpened
 from contracts.catalog.v1 import RegimePutInForce
 from contracts.notifications.v1 import NoticePublished, PublishNotice
 from notifications import queries
-from notifications.domain.inboxes import InboxItem
+from notifications.domain.inboxes import Reading
 from notifications.domain.known import KnownAccount, KnownAgency, KnownRegime
 from notifications.domain.mails import Fate, Mail, Template
 from notifications.domain.messages import Message
@@ -23,14 +26,10 @@ from notifications.domain.notices import Notice, Subscriber
 from notifications.errors import InboxItemNotFound
 
 TELL = """
-INSERT INTO inbox_items (id, account_id, kind, subject, body, link, created_at)
-SELECT uuidv7(), account.id, told.kind, told.subject, told.body, told.link, $7
+INSERT INTO inbox_items (id, kind, subject, body, link, agency, roles, created_at)
+SELECT uuidv7(), kind, subject, body, link, agency, string_to_array(roles, ','), $7
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
      AS told (kind, subject, body, link, agency, roles)
-JOIN known_accounts AS account
-  ON (told.agency IS NULL OR account.agency = told.agency)
- AND account.roles ?| string_to_array(told.roles, ',')
-WHERE NOT account.is_locked
 """
 MAIL_SUBSCRIBERS = """
 INSERT INTO mails
@@ -78,7 +77,7 @@ async def note_fates(
 
 
 async def tell(session: AsyncSession, messages: Sequence[Message], *, now: datetime) -> None:
-    """Lay messages into the inboxes of everyone whom they concern, in one statement."""
+    """Lay messages where everyone whom they concern finds them, in one statement."""
     raw = await raw_connection(session)
     await raw.execute(
         TELL,
@@ -108,14 +107,12 @@ async def tell_owner(session: AsyncSession, message: Message, email: str, *, now
     )
 
 
-async def mark_read(
-    session: AsyncSession, item_id: UUID, account_id: UUID, *, now: datetime
-) -> None:
+async def mark_read(session: AsyncSession, item_id: UUID, who: Principal, *, now: datetime) -> None:
     """Note that a person has read an item of the own inbox; again changes nothing."""
-    item: InboxItem | None = await queries.inbox_item(session, item_id, account_id)
-    if item is None:
+    if not await queries.is_told(session, item_id, who):
         raise InboxItemNotFound(item=item_id)
-    item.read(now=now)
+    reading = {"account_id": UUID(who.subject), "item_id": item_id, "read_at": now}
+    await session.exec(insert(Reading).values(reading).on_conflict_do_nothing())
 
 
 async def subscribe(session: AsyncSession, email: str, *, now: datetime) -> None:
@@ -132,23 +129,15 @@ async def end_subscription(session: AsyncSession, token: UUID) -> None:
 
 
 async def learn_account(session: AsyncSession, event: AccountIssued) -> None:
-    """Keep a person who can be told."""
-    facts = {
-        "id": event.account_id,
-        "display_name": event.display_name,
-        "email": event.email,
-        "agency": event.agency,
-        "roles": [role.value for role in event.roles],
-    }
-    statement = insert(KnownAccount).values(**facts, is_locked=False)
-    await session.exec(statement.on_conflict_do_update(index_elements=["id"], set_=facts))
+    """Keep since when a person has an account."""
+    facts = {"id": event.account_id, "issued_at": event.issued_at}
+    await session.exec(insert(KnownAccount).values(facts).on_conflict_do_nothing())
 
 
 async def forget_account(session: AsyncSession, event: AccountLocked) -> None:
-    """Tell a locked account nothing any more."""
-    account = await session.get(KnownAccount, event.account_id)
-    if account:
-        account.is_locked = True
+    """Forget what a locked account has read."""
+    await session.exec(delete(Reading).where(col(Reading.account_id) == event.account_id))
+    await session.exec(delete(KnownAccount).where(col(KnownAccount.id) == event.account_id))
 
 
 async def learn_agency(session: AsyncSession, event: AgencyOpened) -> None:

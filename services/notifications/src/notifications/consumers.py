@@ -33,13 +33,13 @@ async def publish_notice(session: AsyncSession, order: PublishNotice, _: Envelop
 
 @consumers.on(AccountIssued)
 async def account_issued(session: AsyncSession, event: AccountIssued, _: Envelope) -> None:
-    """Keep a person who can be told."""
+    """Keep since when a person has an account."""
     await commands.learn_account(session, event)
 
 
 @consumers.on(AccountLocked)
 async def account_locked(session: AsyncSession, event: AccountLocked, _: Envelope) -> None:
-    """Tell a locked account nothing any more."""
+    """Forget what a locked account has read."""
     await commands.forget_account(session, event)
 
 

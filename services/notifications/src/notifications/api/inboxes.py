@@ -26,34 +26,34 @@ class Unread(BaseModel):
     unread: int
 
 
-def person(who: Annotated[Principal, Depends(allow())]) -> UUID:
-    """Return the account of whoever asks; a system has no inbox."""
+def person(who: Annotated[Principal, Depends(allow())]) -> Principal:
+    """Return the person who asks; a system has no inbox."""
     if who.kind != "person":
         raise NoInbox
-    return UUID(who.subject)
+    return who
 
 
-Person = Annotated[UUID, Depends(person)]
+Person = Annotated[Principal, Depends(person)]
 
 
 @router.get("/inbox")
 async def inbox(
-    session: Transaction, account_id: Person, limit: Limit = 50, after: After = None
+    session: Transaction, who: Person, limit: Limit = 50, after: After = None
 ) -> Page[InboxView]:
     """Return my inbox, the latest first."""
-    return await queries.inbox(session, account_id, limit=limit, after=after)
+    return await queries.inbox(session, who, limit=limit, after=after)
 
 
 @router.get("/inbox/unread-count")
-async def unread(session: Transaction, account_id: Person) -> Unread:
+async def unread(session: Transaction, who: Person) -> Unread:
     """Count what I have not read."""
-    return Unread(unread=await queries.unread(session, account_id))
+    return Unread(unread=await queries.unread(session, who))
 
 
 @router.post("/inbox/{item_id}/read", status_code=204)
-async def read(item_id: UUID, session: Transaction, account_id: Person, now: Now) -> Response:
+async def read(item_id: UUID, session: Transaction, who: Person, now: Now) -> Response:
     """Note that I have read an item."""
-    await commands.mark_read(session, item_id, account_id, now=now)
+    await commands.mark_read(session, item_id, who, now=now)
     return Response(status_code=204)
 
 

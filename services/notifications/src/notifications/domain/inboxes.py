@@ -1,28 +1,39 @@
-"""Inboxes of the portal: what a person should know, with a way to the place of work."""
+"""Inboxes of the portal: what people of an agency should know, with a way to the place of work."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime
+from sqlalchemy import DateTime, Text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
 from notifications.domain import Table
 
 
 class InboxItem(Table, table=True):
-    """One thing told to one person."""
+    """One thing told to everyone of ``roles`` in ``agency`` (in any agency when None).
+
+    It is written once for all of them and each finds it by the roles of the own token: whoever is
+    told need not be known here yet.
+    """
 
     __tablename__ = "inbox_items"
 
     id: UUID = Field(primary_key=True)
-    account_id: UUID
     kind: str
     subject: str
     body: str
     link: str
+    agency: str | None
+    roles: list[str] = Field(sa_type=ARRAY(Text))
     created_at: datetime = Field(sa_type=DateTime(timezone=True))
-    read_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
-    def read(self, *, now: datetime) -> None:
-        """Note that the person has read it; the first time counts."""
-        self.read_at = self.read_at or now
+
+class Reading(Table, table=True):
+    """That a person has read an item; the first time counts."""
+
+    __tablename__ = "readings"
+
+    account_id: UUID = Field(primary_key=True)
+    item_id: UUID = Field(primary_key=True)
+    read_at: datetime = Field(sa_type=DateTime(timezone=True))

@@ -1,24 +1,21 @@
 """What other services said and notifications must know: people, agencies, regimes."""
 
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import DateTime
 from sqlmodel import Field
 
 from notifications.domain import Table
 
 
 class KnownAccount(Table, table=True):
-    """A person who can be told."""
+    """Since when a person has an account: what was told before is not in the inbox."""
 
     __tablename__ = "known_accounts"
 
     id: UUID = Field(primary_key=True)
-    display_name: str
-    email: str | None = None
-    agency: str
-    roles: list[str] = Field(sa_type=JSONB)
-    is_locked: bool = False
+    issued_at: datetime = Field(sa_type=DateTime(timezone=True))
 
 
 class KnownAgency(Table, table=True):
