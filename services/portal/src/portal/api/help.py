@@ -3,6 +3,8 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from contracts.asyncapi import document as messages
+from contracts.yaml import dump
 from portal.hub import ACCOUNTS, CATALOG, CONNECTIONS, NOTIFICATIONS, SUBMISSIONS, Hub, Problem
 from portal.pages import page
 
@@ -33,3 +35,9 @@ async def problem(request: Request, slug: str) -> Response:
 async def documents(request: Request) -> Response:
     """List the documents of the public interface."""
     return page(request, "documents.html", services=SERVICES)
+
+
+@router.get("/docs/asyncapi.yaml")
+async def asyncapi() -> Response:
+    """Return what the services say to each other (AsyncAPI 3)."""
+    return Response(dump(messages()), media_type="application/yaml")
