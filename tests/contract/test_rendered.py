@@ -1,5 +1,9 @@
 """What stands in schemas/ and asyncapi.yaml is what the registry says now (`make contracts`)."""
 
+import subprocess
+import sys
+from subprocess import PIPE
+
 import yaml
 from faststream.specification.asyncapi.v3_0_0.schema import ApplicationSchema
 
@@ -16,6 +20,15 @@ def test_generated_files_are_fresh() -> None:
         if not (FOLDER / path).exists() or (FOLDER / path).read_text(encoding="utf-8") != text
     ]
     assert not stale, "run `make contracts`"
+
+
+def test_the_document_does_not_depend_on_what_was_loaded_first() -> None:
+    code = "import contracts.{}.v1; from contracts.render import rendered; print(rendered())"
+    first, second = (
+        subprocess.run([sys.executable, "-c", code.format(name)], stdout=PIPE, check=True).stdout
+        for name in ("submissions", "notifications")
+    )
+    assert first == second
 
 
 def test_no_schema_is_left_over_from_a_message_that_is_gone() -> None:

@@ -3,7 +3,7 @@
 from contracts.accounts import v1 as accounts
 from contracts.catalog import v1 as catalog
 from contracts.connector_gateway import v1 as connector_gateway
-from contracts.event import EVENTS
+from contracts.event import EVENTS as SAID
 from contracts.notifications import v1 as notifications
 from contracts.submissions import v1 as submissions
 
@@ -16,4 +16,5 @@ PRODUCERS = {
 }
 """The module of words of each service, by the service's name."""
 
-__all__ = ["EVENTS", "PRODUCERS"]
+EVENTS = dict(sorted(SAID.items()))
+"""Every message by its type, in one order, whichever module was loaded first."""
