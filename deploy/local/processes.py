@@ -71,6 +71,14 @@ def dies_with_parent(last_signal: signal.Signals) -> Callable[[], None]:
     return ask_the_kernel
 
 
+def born_at(pid: int) -> float:
+    """Return when a process was born; 0 where it has already ended and is forgotten."""
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.NoSuchProcess:
+        return 0.0
+
+
 def find(pid: int, born: float) -> psutil.Process | None:
     """Return the living process that has this pid and was born then; pids are used again."""
     try:

@@ -18,7 +18,7 @@ from deploy.local import record as records
 from deploy.local.layout import PORTS, Hub
 from deploy.local.logs import last_lines, open_log, rotate
 from deploy.local.parts import Part
-from deploy.local.processes import dies_with_parent, holder_of
+from deploy.local.processes import born_at, dies_with_parent, holder_of
 from deploy.local.record import PartRecord, Phase, Record
 
 FIRST_START = 90.0
@@ -103,6 +103,8 @@ class Supervisor:
     async def _keeping(self) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(self._keep(kept)) for kept in self._kept.values()]
         tasks.append(asyncio.create_task(self._rotate_logs()))
+        for task in tasks:
+            task.add_done_callback(self._broke)
         try:
             yield
         finally:
@@ -175,7 +177,7 @@ class Supervisor:
                 self._fail(f"{part.name} could not be prepared:\n{error.stderr}")
                 return 1
         process = kept.process = await self._start(part)
-        kept.note.pid, kept.note.born = process.pid, psutil.Process(process.pid).create_time()
+        kept.note.pid, kept.note.born = process.pid, born_at(process.pid)
         self._state(kept, "starting")
         ended = asyncio.ensure_future(process.wait())
         if part.ready and await _becomes_ready(part, ended):
@@ -226,6 +228,11 @@ class Supervisor:
         kept.note.pid = None
         self._state(kept, "stopped")
         kept.gone.set()
+
+    def _broke(self, task: asyncio.Task[None]) -> None:
+        """A supervisor that cannot go on says so instead of waiting for what will not come."""
+        if not task.cancelled() and (why := task.exception()):
+            self._fail(f"the supervisor broke: {why!r}")
 
     def _state(self, kept: Kept, state: str) -> None:
         kept.note.state = state

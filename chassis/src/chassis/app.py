@@ -24,7 +24,7 @@ from chassis.jobs import Jobs, run_every, run_loop
 from chassis.kafka import new_producer
 from chassis.keys import key_consumers
 from chassis.outbox import write_outbox
-from chassis.problems import Texts, add_problems, problem_pages
+from chassis.problems import PROBLEMS, Texts, add_problems, problem_pages
 from chassis.relay import Relay
 from chassis.settings import ServiceSettings
 from chassis.telemetry import REQUESTS, start_telemetry, stop_telemetry
@@ -74,6 +74,7 @@ def create_service(settings: ServiceSettings, doors: Doors) -> FastAPI:
         openapi_url=f"{prefix}/openapi.json",
         docs_url=None,
         redoc_url=None,
+        responses=PROBLEMS,
     )
     app.state.settings = settings
     app.state.database = Database(

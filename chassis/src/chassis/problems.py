@@ -41,6 +41,16 @@ class Problem(BaseModel):
     errors: list[ProblemPlace] = []
 
 
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": description,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for status, description in (("4XX", "Refused; nothing has changed"), ("5XX", "Not now"))
+}
+"""What every operation may answer besides what it promises, as OpenAPI says it."""
+
+
 class ProblemText(BaseModel):
     """What a kind of problem means and what to do about it."""
 
@@ -147,12 +157,27 @@ def add_problems(app: FastAPI, texts: Texts) -> None:
         log.error("bug", path=request.url.path, method=request.method, exc_info=why)
         return answer(texts, Bug())
 
+    _describe(app)
     app.add_exception_handler(Refusal, refused)  # type: ignore[arg-type]  # starlette types
     app.add_exception_handler(RequestValidationError, unreadable)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, plain)  # type: ignore[arg-type]
     for kind in (DBAPIError, PoolTimeout, OSError):
         app.add_exception_handler(kind, down)
     app.add_exception_handler(Exception, bug)
+
+
+def _describe(app: FastAPI) -> None:
+    """Give OpenAPI the shape that ``PROBLEMS`` points to."""
+    describe = app.openapi
+
+    def described() -> dict[str, Any]:
+        document = describe()
+        problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        shapes = {**problem.pop("$defs"), "Problem": problem}
+        document.setdefault("components", {}).setdefault("schemas", {}).update(shapes)
+        return document
+
+    app.openapi = described  # type: ignore[method-assign]  # the way that FastAPI documents
 
 
 class Bug(Refusal):

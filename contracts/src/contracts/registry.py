@@ -16,5 +16,6 @@ PRODUCERS = {
 }
 """The module of words of each service, by the service's name."""
 
-EVENTS = dict(sorted(SAID.items()))
-"""Every message by its type, in one order, whichever module was loaded first."""
+EVENTS = dict(sorted(SAID.items(), key=lambda said: list(PRODUCERS).index(said[0].split(".")[0])))
+"""Every message by its type: by producer, then as its module tells them, whatever was loaded
+first."""

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,11 @@ async def test_a_step_that_fails_is_not_tried_again(hub: Hub) -> None:
     why = await Supervisor(hub, (step,)).run()
     assert "cannot migrate" in why
     assert seen(hub).parts[0].restarts == 0
+
+
+async def test_a_supervisor_that_cannot_go_on_says_so_at_once(hub: Hub) -> None:
+    def vanish() -> None:
+        raise FileNotFoundError("no such disk")
+
+    part = replace(a_part("store", hub), prepare=vanish)
+    assert "no such disk" in await Supervisor(hub, (part,)).run()

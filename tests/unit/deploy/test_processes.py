@@ -2,17 +2,25 @@
 
 import os
 import socket
+import subprocess
 from pathlib import Path
 
 import psutil
 
-from deploy.local.processes import Account, can_reach, find, holder_of
+from deploy.local.processes import Account, born_at, can_reach, find, holder_of
 
 
 def test_a_pid_that_was_given_to_somebody_else_is_not_found() -> None:
     born = psutil.Process().create_time()
     assert find(os.getpid(), born) is not None
     assert find(os.getpid(), born - 100) is None
+
+
+def test_a_process_that_has_already_ended_has_no_birth() -> None:
+    with subprocess.Popen(["true"]) as process:
+        process.wait()
+    assert born_at(process.pid) == 0.0
+    assert born_at(os.getpid()) == psutil.Process().create_time()
 
 
 def test_the_holder_of_a_port_is_named_with_its_pid() -> None:
