@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from contracts.forms import Attribute, ColumnKind
 from contracts.text import nfc
 from submissions.domain.deliveries.checks import check
-from submissions.domain.deliveries.grids import PLAIN_TEXT, Grid
+from submissions.domain.deliveries.grids import PLAIN_TEXT, Block, Grid, pattern_of
 from submissions.domain.deliveries.shapes import Figure, Listing, Matrix, Number
 from submissions.domain.deliveries.values import BadFigure, canonical, plain_text
 from submissions.domain.formulas import FormPlan
@@ -179,6 +179,29 @@ def test_the_fast_way_finds_what_the_slow_way_finds(lines: list[list[object]]) -
     assert [(bad.figure, bad.slug) for bad in fast.bad] == [
         (bad.figure, bad.slug) for bad in slow.bad
     ]
+
+
+NUMBERS = st.one_of(
+    st.decimals(-(10**4), 10**4, places=2).map(str),
+    st.decimals(-1, 1, places=1).map(lambda number: Number(str(number))),
+    st.sampled_from(["0.0", "-0.0", "-0.10", "10.00", "100", "5.", "0.50", "1.000", "x"]),
+)
+
+
+@pytest.mark.parametrize("attribute", [COUNT, MONEY], ids=["count", "money"])
+@given(NUMBERS)
+def test_needless_zeros_are_cut_off_the_fast_way_as_the_slow(
+    attribute: Attribute, text: str
+) -> None:
+    pattern = re.compile(pattern_of(attribute, may_end_in_zeros=True) + r"\n")
+    kept = Block(("1:c",), pattern, is_numeric=True).canonical(text)
+    assert kept is None or kept == canonical(attribute, Number(text))
+
+
+def test_a_matrix_whose_figures_end_in_zeros_is_good_at_once() -> None:
+    block = GRID.block(("1", "2"), ("c2", "chi"))
+    assert block
+    assert block.canonical("120\n7.50\n0\n-1.0") == "120\n7.5\n0\n-1"
 
 
 @given(st.decimals(-(10**14), 10**14, places=2))

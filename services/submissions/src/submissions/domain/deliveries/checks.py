@@ -60,10 +60,11 @@ def _at_once(grid: Grid, matrix: Matrix) -> dict[str, str] | None:
             text = "\n".join([v if v.__class__ is str else PLAIN[v.__class__](v) for v in values])
         except (KeyError, ValueError):
             return None
-    if text.count("\n") + 1 != len(block.cells) or not block.pattern.fullmatch(text + "\n"):
+    kept = block.canonical(text) if text.count("\n") + 1 == len(block.cells) else None
+    if kept is None:
         return None
-    good = dict(zip(block.cells, text.split("\n"), strict=True))
-    if NOTHING in text:
+    good = dict(zip(block.cells, kept.split("\n"), strict=True))
+    if NOTHING in kept:
         return {cell: value for cell, value in good.items() if value != NOTHING}
     return good
 

@@ -14,6 +14,9 @@ from submissions.domain.formulas import FormPlan
 
 NOTHING = "\x00"
 """Stands for ``null`` while a matrix is checked; no text from outside may hold it."""
+ONLY_ZEROS = re.compile(r"\.0+\n")
+LAST_ZEROS = re.compile(r"(\.[0-9]*[1-9])0+\n")
+"""Needless zeros after the point; in two, because each begins with the point and so is found fast."""
 PLAIN_TEXT = r"[ !-~À-ÃÈ-ÊÌÍÒ-ÕÙÚÝà-ãè-êìíò-õùúýĂăĐđĨĩŨũƠơƯưẠ-ỹ]{1,2000}+"
 """Text that is clean and NFC without looking closer; other text is looked at closely."""
 
@@ -24,6 +27,21 @@ class Block:
 
     cells: tuple[str, ...]
     pattern: re.Pattern[str]
+    is_numeric: bool
+    """No text column, so that needless zeros may be cut off wherever they stand."""
+
+    def canonical(self, lines: str) -> str | None:
+        """Return the figures, one a line, as they are kept; None where one needs a look.
+
+        >>> Block(("1:a", "1:b"), re.compile("[0-9.\\n]*+"), is_numeric=True).canonical("7.50\\n8.0")
+        '7.5\\n8'
+        """
+        text = lines + "\n"
+        if not self.pattern.fullmatch(text):
+            return None
+        if not self.is_numeric or "0\n" not in text:
+            return lines
+        return LAST_ZEROS.sub(r"\1\n", ONLY_ZEROS.sub("\n", text))[:-1]
 
 
 class Grid:
@@ -57,16 +75,20 @@ class Grid:
             for column in columns:
                 if self.attribute(row, column) is None or self.is_derived(row, column):
                     return None
+        attributes = [self._plan.columns[code] for code in columns]
+        is_numeric = all(one.kind is not ColumnKind.TEXT for one in attributes)
         line = "".join(
-            rf"(?:{pattern_of(self._plan.columns[code])}|[-x]|{NOTHING})\n" for code in columns
+            rf"(?:{pattern_of(one, may_end_in_zeros=is_numeric)}|[-x]|{NOTHING})\n"
+            for one in attributes
         )
         return Block(
             tuple(f"{row}:{column}" for row in rows for column in columns),
             re.compile(rf"(?:{line})*+"),
+            is_numeric,
         )
 
 
-def pattern_of(attribute: Attribute) -> str:
+def pattern_of(attribute: Attribute, *, may_end_in_zeros: bool) -> str:
     """Return what a figure of a column looks like when it needs no closer look."""
     if attribute.kind is ColumnKind.TEXT:
         return PLAIN_TEXT
@@ -76,5 +98,8 @@ def pattern_of(attribute: Attribute) -> str:
     whole = rf"(?:0|{minus}[1-9][0-9]{{0,14}})"
     if not attribute.decimals:
         return whole
-    part = rf"\.[0-9]{{0,{attribute.decimals - 1}}}[1-9]"
-    return rf"(?:{whole}(?:{part})?|{minus}0{part})"
+    shortest = rf"\.[0-9]{{0,{attribute.decimals - 1}}}[1-9]"
+    if not may_end_in_zeros:
+        return rf"(?:{whole}(?:{shortest})?|{minus}0{shortest})"
+    part = rf"\.[0-9]{{1,{attribute.decimals}}}"
+    return rf"(?:{whole}(?:{part})?|{minus}0(?={shortest}){part})"
