@@ -16,7 +16,7 @@ NOTHING = "\x00"
 """Stands for ``null`` while a matrix is checked; no text from outside may hold it."""
 ONLY_ZEROS = re.compile(r"\.0+\n")
 LAST_ZEROS = re.compile(r"(\.[0-9]*[1-9])0+\n")
-"""Needless zeros after the point; in two, because each begins with the point and so is found fast."""
+"""Needless zeros after the point; two patterns, each found fast by the point it begins with."""
 PLAIN_TEXT = r"[ !-~À-ÃÈ-ÊÌÍÒ-ÕÙÚÝà-ãè-êìíò-õùúýĂăĐđĨĩŨũƠơƯưẠ-ỹ]{1,2000}+"
 """Text that is clean and NFC without looking closer; other text is looked at closely."""
 
@@ -33,7 +33,8 @@ class Block:
     def canonical(self, lines: str) -> str | None:
         """Return the figures, one a line, as they are kept; None where one needs a look.
 
-        >>> Block(("1:a", "1:b"), re.compile("[0-9.\\n]*+"), is_numeric=True).canonical("7.50\\n8.0")
+        >>> numbers = re.compile("[0-9.\\n]*+")
+        >>> Block(("1:a", "1:b"), numbers, is_numeric=True).canonical("7.50\\n8.0")
         '7.5\\n8'
         """
         text = lines + "\n"
