@@ -19,6 +19,13 @@ NAMING = {
 }
 """Names of constraints, so that migrations and refusals can speak of them."""
 
+SERVER_SETTINGS = {
+    "timezone": "Asia/Ho_Chi_Minh",
+    "jit": "off",
+    # A process that is stopped in the middle of a transaction must not keep its locks for ever.
+    "idle_in_transaction_session_timeout": "30s",
+}
+
 BeforeCommit = Callable[[AsyncSession], Awaitable[None]]
 
 
@@ -35,7 +42,7 @@ class Database:
             pool_size=pool,
             max_overflow=0,
             pool_timeout=10,
-            connect_args={"server_settings": {"timezone": "Asia/Ho_Chi_Minh", "jit": "off"}},
+            connect_args={"server_settings": SERVER_SETTINGS},
         )
         self._sessions = async_sessionmaker(
             self.engine, class_=AsyncSession, expire_on_commit=False

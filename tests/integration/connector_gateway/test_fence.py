@@ -8,6 +8,7 @@ import pytest
 
 from chassis.clock import now
 from connector_gateway.commands import deliveries
+from connector_gateway.domain.pushes import Push
 from connector_gateway.domain.receipts import Delivery
 from tests.support.gateway import Gateway
 from tests.support.partner import Partner, a_delivery
@@ -60,9 +61,9 @@ async def test_no_push_is_accepted_after_a_suspension_has_committed(
 async def test_a_push_under_way_delays_the_suspension_and_counts(gateway: Gateway) -> None:
     partner = await gateway.open("qg-tthc")
     who = await gateway.app.state.keyring.principal(await partner.sign_in())
-    delivery = Delivery("k", b"{}", "application/json", "")
+    push = Push("qg-tthc", who.epoch, Delivery("k", b"{}", "application/json", ""))
     async with gateway.database.transaction() as session:
-        await deliveries.receive(session, who, "qg-tthc", delivery, now=now())
+        await deliveries.receive(session, [push], waits=True, now=now())
         suspending = asyncio.create_task(gateway.suspend("qg-tthc"))
         await until(gateway.has_somebody_waiting, limit=10)
     await suspending

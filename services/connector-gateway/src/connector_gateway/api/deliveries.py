@@ -5,25 +5,28 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, FastAPI, Query, Request, Response
 
 from chassis.auth import Principal
 from chassis.clock import Now
 from chassis.database import Transaction
+from chassis.errors import Refusal
+from chassis.gathering import Gathering
 from chassis.paging import After, Limit, Page, encode
-from chassis.problems import Texts, answer
+from chassis.telemetry import current_traceparent
 from connector_gateway.api.bodies import CodeInPath, id_after
 from connector_gateway.api.callers import OwnSystem, OwnSystemOrReader
 from connector_gateway.api.intake import CSV, JSON, XLSX, read_delivery
 from connector_gateway.api.waiting import watch_of
 from connector_gateway.commands import deliveries as commands
+from connector_gateway.commands.deliveries import Answer
+from connector_gateway.domain.pushes import Push
 from connector_gateway.domain.receipts import Accepted
-from connector_gateway.errors import ReceiptUnknown, Suspended
+from connector_gateway.errors import ReceiptUnknown
 from connector_gateway.queries import deliveries as queries
 from connector_gateway.queries.deliveries import ReceiptView
 
 router = APIRouter(tags=["deliveries"])
-TEXTS = Texts("connector_gateway")
 
 PUSH: dict[str, Any] = {
     "requestBody": {
@@ -51,9 +54,7 @@ PUSH: dict[str, Any] = {
     openapi_extra=PUSH,
     response_class=Response,
 )
-async def push(
-    code: CodeInPath, request: Request, session: Transaction, who: OwnSystem, now: Now
-) -> Response:
+async def push(code: CodeInPath, request: Request, who: OwnSystem, now: Now) -> Response:
     """Push figures: at most 5 MiB, 20,000 figures, nesting 8; JSON, CSV or XLSX, gzip or zstd.
 
     202 with `Location` of the receipt. The same `Idempotency-Key` with the same body answers the
@@ -62,10 +63,19 @@ async def push(
     422 `idempotency-key-missing`, `idempotency-key-reused`, `invalid-text`; 400 `invalid-json`.
     """
     offered = await read_delivery(request)
-    outcome = await commands.receive(session, who, code, offered, now=now)
-    if isinstance(outcome, Suspended):
-        return answer(TEXTS, outcome)  # not raised: its ledger entry must be committed
-    return _accepted(code, outcome, now)
+    asked = Push(code, who.epoch, offered, current_traceparent())
+    told = await _gathering(request.app).take(asked)
+    if isinstance(told, Refusal):
+        raise told  # what the ledger says of it has been committed
+    return _accepted(code, told, now)
+
+
+def _gathering(app: FastAPI) -> Gathering[Push, Answer]:
+    """Return the one gathering of pushes in this process."""
+    if not hasattr(app.state, "pushes"):
+        app.state.pushes = Gathering(app.state.database, commands.receive)
+    pushes: Gathering[Push, Answer] = app.state.pushes
+    return pushes
 
 
 def _accepted(code: str, accepted: Accepted, now: Now) -> Response:

@@ -1,5 +1,9 @@
-"""Taking in what systems push: one transaction from the fence to the outbox (Điều 3.5)."""
+"""Taking in what systems push: one transaction from the fence to the outbox (Điều 3.5).
 
+Pushes that arrive together share it (decisions/0010).
+"""
+
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -11,10 +15,9 @@ from chassis.database import raw_connection
 from chassis.errors import Refusal
 from chassis.identifiers import new_id
 from chassis.outbox import publish_bytes
-from chassis.telemetry import current_traceparent
 from connector_gateway.commands import ledger
-from connector_gateway.domain.connections import WhileSuspended
-from connector_gateway.domain.ledger import Facts, Kind, extend
+from connector_gateway.domain.ledger import Kind
+from connector_gateway.domain.pushes import Fence, Passing, Push, Taken
 from connector_gateway.domain.receipts import Accepted, Completion, Delivery
 from connector_gateway.errors import (
     ConnectionUnknown,
@@ -25,17 +28,20 @@ from connector_gateway.errors import (
 from connector_gateway.queries import connections as connection_queries
 from connector_gateway.queries import deliveries as queries
 from connector_gateway.queries import suspensions
-from connector_gateway.queries.deliveries import Before, Fence
 from contracts.connector_gateway.v1 import DeliveryReceived, Direction
 
+Answer = Accepted | Refusal
+"""What a push is told: its receipt, or why it is not taken."""
 RETRY_AFTER = timedelta(minutes=5)
 """When nobody has said how long a suspension will last."""
 TAKE_IN = """
 WITH receipt AS (
     INSERT INTO receipts (id, connection_id, idempotency_key, sha256, content_type,
         content_encoding, size, received_at, epoch, ledger_index, is_quarantined)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11))
-INSERT INTO ledger_entries (chain, index, at, entry, hash) VALUES ($12, $10, $8, $13, $14)
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::text[],
+        $7::int[], $8::timestamptz[], $9::bigint[], $10::bigint[], $11::boolean[]))
+INSERT INTO ledger_entries (chain, index, at, entry, hash)
+SELECT * FROM unnest($12::text[], $10::bigint[], $8::timestamptz[], $13::text[], $14::bytea[])
 """
 HOLD = """
 INSERT INTO held_deliveries
@@ -52,36 +58,52 @@ ON CONFLICT (receipt_id) DO NOTHING
 
 
 async def receive(
-    session: AsyncSession,
-    who: Principal,
-    code: str,
-    offered: Delivery | Refusal,
-    *,
-    now: datetime,
-) -> Accepted | Suspended:
-    """Take in a push, or say that the connection is suspended and write that down too.
+    session: AsyncSession, pushes: Sequence[Push], *, waits: bool, now: datetime
+) -> list[Answer | None]:
+    """Take in pushes that arrived together, each on its own merits; answer them in order.
 
-    The connection's row stays locked from here to the commit, so nothing is accepted after a
-    suspension has committed (decisions/0005). ``offered`` is what the door found wrong with the
-    body, told only to whom the gate lets through.
+    The row of every connection stays locked from here to the commit, so nothing is accepted after
+    a suspension has committed (decisions/0005). None is the answer to pushes of a connection
+    whose row somebody else holds, unless the caller ``waits``. What the door found wrong with a
+    body is told only to whom the gate lets through.
     """
-    fence = await queries.fence_for_update(session, code)
-    if fence is None:
-        raise ConnectionUnknown(connection=code)
+    fences = await queries.fences_for_update(
+        session, {push.connection for push in pushes}, waits=waits
+    )
+    answers: list[Answer | None] = [None] * len(pushes)
+    passing: list[tuple[int, Passing]] = []
+    turned_away: dict[str, list[int]] = defaultdict(list)
+    for place, push in enumerate(pushes):
+        fence = fences.get(push.connection)
+        if fence is None:
+            answers[place] = ConnectionUnknown(connection=push.connection) if waits else None
+        elif fence.turns_away:
+            turned_away[push.connection].append(place)
+        else:
+            try:
+                passing.append((place, _let_through(fence, push)))
+            except Refusal as why:
+                answers[place] = why
+    for code, places in turned_away.items():
+        refusal = await _turn_away(session, fences[code], [pushes[at] for at in places], now=now)
+        for place in places:
+            answers[place] = refusal
+    taken = await _take_in(session, [one for _, one in passing], now=now)
+    for (place, _), answer in zip(passing, taken, strict=True):
+        answers[place] = answer
+    return answers
+
+
+def _let_through(fence: Fence, push: Push) -> Passing:
+    """Return what the gate lets pass; raises the refusal of what it does not."""
     if not fence.is_offered:
-        raise DirectionNotOffered(connection=code)
+        raise DirectionNotOffered(connection=fence.code)
     fence.gate.refuse_revoked()
-    is_held = fence.gate.is_stopped
-    if is_held and fence.while_suspended is WhileSuspended.REJECT:
-        return await _turn_away(session, fence, offered, now=now)
-    if not is_held:
-        fence.gate.refuse_outdated(who.epoch)
-    if isinstance(offered, Refusal):
-        raise offered
-    before = await queries.before(session, fence, offered.key)
-    if before.accepted:
-        return _same_again(before.accepted, offered)
-    return await _take_in(session, fence, before, offered, now=now)
+    if not fence.gate.is_stopped:
+        fence.gate.refuse_outdated(push.epoch)
+    if isinstance(push.offered, Refusal):
+        raise push.offered
+    return Passing(fence, push.offered, push.traceparent)
 
 
 async def admit(session: AsyncSession, who: Principal, code: str, *, now: datetime) -> None:
@@ -106,74 +128,93 @@ async def admit(session: AsyncSession, who: Principal, code: str, *, now: dateti
     gate.refuse_outdated(who.epoch)
 
 
-def _same_again(accepted: Accepted, delivery: Delivery) -> Accepted:
-    if accepted.sha256 != delivery.sha256:
-        raise IdempotencyKeyReused(
-            receipt=accepted.receipt, extra={"receipt": str(accepted.receipt)}
-        )
-    return accepted
-
-
 async def _take_in(
-    session: AsyncSession, fence: Fence, before: Before, delivery: Delivery, *, now: datetime
-) -> Accepted:
-    now = max(now, before.head.at)
-    accepted = Accepted(
-        receipt=new_id(),
-        sha256=delivery.sha256,
-        received_at=now,
-        epoch=fence.gate.epoch,
-        ledger_index=before.head.index + 1,
-        is_quarantined=fence.gate.is_stopped,
-    )
-    facts: Facts = {
-        "receipt": str(accepted.receipt),
-        "sha256": delivery.sha256.hex(),
-        "size": len(delivery.body),
-        "epoch": accepted.epoch,
-        "state": accepted.state.value,
-    }
-    link = extend(before.head, fence.code, Kind.DELIVERY_RECEIVED, facts, at=now)
+    session: AsyncSession, passing: Sequence[Passing], *, now: datetime
+) -> list[Accepted | IdempotencyKeyReused]:
+    """Write receipts, ledger entries and outbox rows of new pushes; find repeated ones again."""
+    if not passing:
+        return []
+    earlier = await queries.accepted_before(session, passing)
+    heads = await queries.heads(session, {one.fence.code for one in passing})
+    answers: list[Accepted | IdempotencyKeyReused] = []
+    taken: list[Taken] = []
+    for one in passing:
+        before = earlier.get(one.key)
+        if before:
+            answers.append(_same_again(before, one.delivery))
+            continue
+        new = one.after(heads[one.fence.code], id=new_id(), now=now)
+        heads[one.fence.code] = new.link.head
+        earlier[one.key] = new.accepted
+        taken.append(new)
+        answers.append(new.accepted)
+    if taken:
+        await _write(session, taken)
+    return answers
+
+
+def _same_again(accepted: Accepted, delivery: Delivery) -> Accepted | IdempotencyKeyReused:
+    if accepted.sha256 == delivery.sha256:
+        return accepted
+    return IdempotencyKeyReused(receipt=accepted.receipt, extra={"receipt": str(accepted.receipt)})
+
+
+async def _write(session: AsyncSession, taken: Sequence[Taken]) -> None:
     raw = await raw_connection(session)
     await raw.execute(
         TAKE_IN,
-        accepted.receipt,
-        fence.id,
-        delivery.key,
-        delivery.sha256,
-        delivery.content_type,
-        delivery.content_encoding,
-        len(delivery.body),
-        now,
-        accepted.epoch,
-        link.index,
-        accepted.is_quarantined,
-        fence.code,
-        link.entry,
-        link.hash,
+        [one.accepted.receipt for one in taken],
+        [one.fence.id for one in taken],
+        [one.delivery.key for one in taken],
+        [one.delivery.sha256 for one in taken],
+        [one.delivery.content_type for one in taken],
+        [one.delivery.content_encoding for one in taken],
+        [len(one.delivery.body) for one in taken],
+        [one.accepted.received_at for one in taken],
+        [one.accepted.epoch for one in taken],
+        [one.accepted.ledger_index for one in taken],
+        [one.accepted.is_quarantined for one in taken],
+        [one.fence.code for one in taken],
+        [one.link.entry for one in taken],
+        [one.link.hash for one in taken],
     )
-    if accepted.is_quarantined:
-        await raw.execute(
+    held = [one for one in taken if one.accepted.is_quarantined]
+    if held:
+        await raw.executemany(
             HOLD,
-            fence.id,
-            accepted.receipt,
-            now,
-            delivery.body,
-            fence.grants,
-            current_traceparent(),
+            [
+                (
+                    one.fence.id,
+                    one.accepted.receipt,
+                    one.accepted.received_at,
+                    one.delivery.body,
+                    one.fence.grants,
+                    one.traceparent,
+                )
+                for one in held
+            ],
         )
-    else:
-        headers = headers_of(
-            fence.code, accepted.receipt, now, delivery.content_type, delivery.content_encoding
-        )
-        publish_bytes(
-            session,
-            DeliveryReceived,
-            delivery.body,
-            key=fence.code,
-            headers=headers | {"grant": fence.grants},
-        )
-    return accepted
+    for one in taken:
+        if not one.accepted.is_quarantined:
+            _send_on(session, one)
+
+
+def _send_on(session: AsyncSession, one: Taken) -> None:
+    headers = headers_of(
+        one.fence.code,
+        one.accepted.receipt,
+        one.accepted.received_at,
+        one.delivery.content_type,
+        one.delivery.content_encoding,
+    )
+    publish_bytes(
+        session,
+        DeliveryReceived,
+        one.delivery.body,
+        key=one.fence.code,
+        headers=headers | {"grant": one.fence.grants},
+        traceparent=one.traceparent,
+    )
 
 
 def headers_of(
@@ -191,14 +232,16 @@ def headers_of(
 
 
 async def _turn_away(
-    session: AsyncSession, fence: Fence, offered: Delivery | Refusal, *, now: datetime
+    session: AsyncSession, fence: Fence, pushes: Sequence[Push], *, now: datetime
 ) -> Suspended:
     refusal = await suspended(
         session, fence.id, fence.code, [Direction.INBOUND], epoch=fence.gate.epoch, now=now
     )
-    body = offered.sha256.hex() if isinstance(offered, Delivery) else None
-    facts = {"epoch": fence.gate.epoch, "sha256": body, "why": refusal.slug}
-    await ledger.record(session, fence.code, [(Kind.DELIVERY_REFUSED, facts)], at=now)
+    facts = [
+        {"epoch": fence.gate.epoch, "sha256": push.digest, "why": refusal.slug} for push in pushes
+    ]
+    entries = [(Kind.DELIVERY_REFUSED, one) for one in facts]
+    await ledger.record(session, fence.code, entries, at=now)
     return refusal
 
 

@@ -50,7 +50,7 @@ async def _write(
     links: list[Link] = []
     for kind, facts in entries:
         links.append(extend(head, chain, kind, facts, at=at))
-        head = Head(links[-1].index, links[-1].hash, links[-1].at)
+        head = links[-1].head
     raw = await raw_connection(session)
     await raw.execute(
         INSERT,

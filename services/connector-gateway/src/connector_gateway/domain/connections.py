@@ -191,9 +191,14 @@ class Gate:
         """Say whether the caller is to be told of a suspension."""
         return self.state not in OPEN
 
+    @property
+    def is_revoked(self) -> bool:
+        """Say whether the connection is gone for good."""
+        return self.state == AdminState.REVOKED
+
     def refuse_revoked(self) -> None:
         """Raise ``ConnectionRevoked`` where the connection is gone for good."""
-        if self.state == AdminState.REVOKED:
+        if self.is_revoked:
             raise ConnectionRevoked(connection=self.connection)
 
     def refuse_outdated(self, token_epoch: int | None) -> None:

@@ -61,6 +61,11 @@ class Link:
     entry: str
     hash: bytes
 
+    @property
+    def head(self) -> Head:
+        """Return the end of the chain after this entry."""
+        return Head(self.index, self.hash, self.at)
+
 
 Facts = Mapping[str, str | int | None]
 

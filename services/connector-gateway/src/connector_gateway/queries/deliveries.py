@@ -1,7 +1,6 @@
 """Reads of deliveries: the fence that a push meets, receipts, what is held."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,22 +11,27 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.database import raw_connection
 from connector_gateway.domain.connections import Gate, WhileSuspended
 from connector_gateway.domain.ledger import Head
+from connector_gateway.domain.pushes import Fence, Passing
 from connector_gateway.domain.receipts import Accepted
 from connector_gateway.queries import LocalMoment, View
 
 # The row lock is the fence (decisions/0005): what is read here stays true until the commit.
-FENCE = """
-SELECT id, inbound_state, epoch, tokens_from_epoch, while_suspended, grants
-FROM connections WHERE code = $1 FOR UPDATE
+FENCES = """
+SELECT code, id, inbound_state, epoch, tokens_from_epoch, while_suspended, grants
+FROM connections WHERE code = ANY($1::text[]) ORDER BY code FOR UPDATE
 """
-# A statement of its own, so that its snapshot is younger than the lock.
-BEFORE = """
-SELECT l.index AS head_index, l.hash AS head_hash, l.at AS head_at,
-       r.id, r.sha256, r.received_at, r.epoch, r.ledger_index, r.is_quarantined
-FROM (SELECT) AS one
-LEFT JOIN LATERAL (SELECT index, hash, at FROM ledger_entries
-                   WHERE chain = $1 ORDER BY index DESC LIMIT 1) AS l ON true
-LEFT JOIN receipts AS r ON r.connection_id = $2 AND r.idempotency_key = $3
+FREE_FENCES = f"{FENCES} SKIP LOCKED"
+# Statements of their own, so that their snapshot is younger than the lock.
+HEADS = """
+SELECT c.chain, l.index, l.hash, l.at FROM unnest($1::text[]) AS c(chain)
+CROSS JOIN LATERAL (SELECT index, hash, at FROM ledger_entries AS e
+                    WHERE e.chain = c.chain ORDER BY index DESC LIMIT 1) AS l
+"""
+ACCEPTED_BEFORE = """
+SELECT r.connection_id, r.idempotency_key, r.id, r.sha256, r.received_at, r.epoch, r.ledger_index,
+       r.is_quarantined
+FROM unnest($1::uuid[], $2::text[]) AS p(connection_id, key)
+JOIN receipts AS r ON r.connection_id = p.connection_id AND r.idempotency_key = p.key
 """
 RECEIPT = """
 SELECT r.id AS receipt, r.sha256, r.received_at, r.epoch, r.ledger_index, r.content_type, r.size,
@@ -42,26 +46,6 @@ ONE_RECEIPT = f"{RECEIPT} WHERE c.code = $1 AND r.id = $2"
 SOME_RECEIPTS = f"{RECEIPT} WHERE c.code = $1 AND r.id < $2 ORDER BY r.id DESC LIMIT $3"
 LAST_UUID = UUID(int=(1 << 128) - 1)
 FINISHED = "SELECT receipt_id FROM outcomes WHERE receipt_id = ANY($1::uuid[])"
-
-
-@dataclass(frozen=True)
-class Fence:
-    """A connection's row, locked: everything that decides whether a push may pass."""
-
-    id: UUID
-    code: str
-    is_offered: bool
-    gate: Gate
-    while_suspended: WhileSuspended
-    grants: str
-
-
-@dataclass(frozen=True)
-class Before:
-    """What stood before a push: the end of the chain, and an earlier push with the same key."""
-
-    head: Head
-    accepted: Accepted | None
 
 
 class CountsView(View):
@@ -92,41 +76,56 @@ class ReceiptView(View):
     discard_reason: str | None = None
 
 
-async def fence_for_update(session: AsyncSession, code: str) -> Fence | None:
-    """Lock the row of a connection and return what it decides."""
+async def fences_for_update(
+    session: AsyncSession, codes: Collection[str], *, waits: bool
+) -> dict[str, Fence]:
+    """Lock the rows of connections and return what they decide.
+
+    Rows that somebody else holds are passed over unless the caller ``waits`` for them.
+    """
     connection = await raw_connection(session)
-    row = await connection.fetchrow(FENCE, code)
-    if row is None:
-        return None
+    rows = await connection.fetch(FENCES if waits else FREE_FENCES, sorted(codes))
+    return {row["code"]: _fence(row) for row in rows}
+
+
+def _fence(row: Any) -> Fence:
     state = row["inbound_state"]
     return Fence(
         id=row["id"],
-        code=code,
+        code=row["code"],
         is_offered=state is not None,
-        gate=Gate(code, state or "ACTIVE", row["epoch"], row["tokens_from_epoch"]),
+        gate=Gate(row["code"], state or "ACTIVE", row["epoch"], row["tokens_from_epoch"]),
         while_suspended=WhileSuspended(row["while_suspended"]),
         grants=row["grants"],
     )
 
 
-async def before(session: AsyncSession, fence: Fence, key: str) -> Before:
-    """Return what stood before a push with ``key``; the fence is held."""
+async def heads(session: AsyncSession, codes: Collection[str]) -> dict[str, Head]:
+    """Return the end of the chain of each connection; their fences are held."""
     connection = await raw_connection(session)
-    row = await connection.fetchrow(BEFORE, fence.code, fence.id, key)
-    head = Head()
-    if row["head_index"]:
-        head = Head(row["head_index"], row["head_hash"], row["head_at"])
-    if row["id"] is None:
-        return Before(head, None)
-    accepted = Accepted(
-        receipt=row["id"],
-        sha256=row["sha256"],
-        received_at=row["received_at"],
-        epoch=row["epoch"],
-        ledger_index=row["ledger_index"],
-        is_quarantined=row["is_quarantined"],
-    )
-    return Before(head, accepted)
+    rows = await connection.fetch(HEADS, list(codes))
+    found = {row["chain"]: Head(row["index"], row["hash"], row["at"]) for row in rows}
+    return {code: found.get(code, Head()) for code in codes}
+
+
+async def accepted_before(
+    session: AsyncSession, passing: Sequence[Passing]
+) -> dict[tuple[UUID, str], Accepted]:
+    """Return earlier pushes with the same keys, by connection and key; the fences are held."""
+    connection = await raw_connection(session)
+    ids, keys = zip(*(one.key for one in passing), strict=True)
+    rows = await connection.fetch(ACCEPTED_BEFORE, ids, keys)
+    return {
+        (row["connection_id"], row["idempotency_key"]): Accepted(
+            receipt=row["id"],
+            sha256=row["sha256"],
+            received_at=row["received_at"],
+            epoch=row["epoch"],
+            ledger_index=row["ledger_index"],
+            is_quarantined=row["is_quarantined"],
+        )
+        for row in rows
+    }
 
 
 async def receipt(session: AsyncSession, code: str, receipt_id: UUID) -> ReceiptView | None:

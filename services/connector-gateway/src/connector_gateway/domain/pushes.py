@@ -1,0 +1,102 @@
+"""A push (đẩy số liệu) on its way in: what it brings, the fence it meets, what becomes of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from chassis.errors import Refusal
+from connector_gateway.domain.connections import Gate, WhileSuspended
+from connector_gateway.domain.ledger import Facts, Head, Kind, Link, extend
+from connector_gateway.domain.receipts import Accepted, Delivery
+
+
+@dataclass(frozen=True)
+class Push:
+    """What a system that has signed in asks to be taken."""
+
+    connection: str
+    epoch: int | None
+    """Of its token."""
+    offered: Delivery | Refusal
+    """The body, or what the door found wrong with it."""
+    traceparent: str | None = None
+
+    @property
+    def lane(self) -> str:
+        """Return what it locks: its connection."""
+        return self.connection
+
+    @property
+    def size(self) -> int:
+        """Return the bytes of its body."""
+        return len(self.offered.body) if isinstance(self.offered, Delivery) else 0
+
+    @property
+    def digest(self) -> str | None:
+        """Return the digest of the body as the ledger writes it; None where it was unreadable."""
+        return self.offered.sha256.hex() if isinstance(self.offered, Delivery) else None
+
+
+@dataclass(frozen=True)
+class Fence:
+    """A connection's row, locked: everything that decides whether a push may pass."""
+
+    id: UUID
+    code: str
+    is_offered: bool
+    gate: Gate
+    while_suspended: WhileSuspended
+    grants: str
+
+    @property
+    def turns_away(self) -> bool:
+        """Say whether a suspension stops pushes here and nothing is kept for later (Điều 8)."""
+        is_there = self.is_offered and not self.gate.is_revoked
+        return is_there and self.gate.is_stopped and self.while_suspended is WhileSuspended.REJECT
+
+
+@dataclass(frozen=True)
+class Passing:
+    """A push that the gate has let through."""
+
+    fence: Fence
+    delivery: Delivery
+    traceparent: str | None
+
+    @property
+    def key(self) -> tuple[UUID, str]:
+        """Return what tells a repeated push: connection and ``Idempotency-Key``."""
+        return self.fence.id, self.delivery.key
+
+    def after(self, head: Head, *, id: UUID, now: datetime) -> "Taken":
+        """Return the receipt of this push and the ledger entry that follows ``head``."""
+        gate = self.fence.gate
+        accepted = Accepted(
+            receipt=id,
+            sha256=self.delivery.sha256,
+            received_at=max(now, head.at.astimezone(now.tzinfo)),
+            epoch=gate.epoch,
+            ledger_index=head.index + 1,
+            is_quarantined=gate.is_stopped,
+        )
+        facts: Facts = {
+            "receipt": str(id),
+            "sha256": self.delivery.sha256.hex(),
+            "size": len(self.delivery.body),
+            "epoch": accepted.epoch,
+            "state": accepted.state.value,
+        }
+        kind = Kind.DELIVERY_RECEIVED
+        link = extend(head, self.fence.code, kind, facts, at=accepted.received_at)
+        return Taken(self.fence, self.delivery, self.traceparent, accepted, link)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A push with its receipt and its place in the ledger."""
+
+    fence: Fence
+    delivery: Delivery
+    traceparent: str | None
+    accepted: Accepted
+    link: Link
