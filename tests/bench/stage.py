@@ -6,7 +6,7 @@ no figure of theirs meets the figures of people. A hub that runs there already i
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -25,6 +25,7 @@ class Stage:
     running: RunningHub
     http: httpx.Client
     facts: dict[str, Any]
+    signed_in: dict[str, Person] = field(default_factory=dict)
 
     @property
     def hub(self) -> Hub:
@@ -32,9 +33,15 @@ class Stage:
         return self.running.hub
 
     def person(self, username: str) -> Person:
-        """Return a person of the scenario."""
-        [found] = [one for one in self.facts["accounts"] if one["username"] == username]
-        return Person(self.http, username=username, password=found["password"])
+        """Return a person of the scenario, who has signed in already."""
+        if username not in self.signed_in:
+            [found] = [one for one in self.facts["accounts"] if one["username"] == username]
+            self.signed_in[username] = Person(
+                self.http, username=username, password=found["password"]
+            )
+        person = self.signed_in[username]
+        person.headers()
+        return person
 
     def system(self, code: str) -> System:
         """Return a connected system."""

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from deploy.scenario.client import CONNECTIONS
+from deploy.scenario.client import CONNECTIONS, Person
 from tests.bench.load import Delivery, tiny
 from tests.bench.results import Results, percentile
 from tests.bench.stage import Stage
@@ -106,9 +106,10 @@ async def _round(
     running = [
         asyncio.create_task(one.run(free, stage.hub.origin, stop)) for one in (stopped, other)
     ]
+    operator = stage.person("ket-noi-1")
     await asyncio.sleep(BEFORE)
     asked_at = time.perf_counter()
-    order = await asyncio.to_thread(_suspend, stage, code)
+    order = await asyncio.to_thread(_suspend, operator, code)
     answered_at = time.perf_counter()
     await asyncio.sleep(AFTER)
     stop.set()
@@ -140,8 +141,8 @@ def _stream(stage: Stage, code: str, a_second: int) -> Stream:
     return Stream(code, stage.token(code), a_second)
 
 
-def _suspend(stage: Stage, code: str) -> dict[str, Any]:
-    found: dict[str, Any] = stage.person("ket-noi-1").post(
+def _suspend(operator: Person, code: str) -> dict[str, Any]:
+    found: dict[str, Any] = operator.post(
         f"{CONNECTIONS}/suspensions",
         {
             "ground": "SECURITY_RISK",
