@@ -126,11 +126,9 @@ class Keyring:
         self._read_at = moment
 
     async def _refuse_revoked(self, session_id: str) -> None:
-        async with self._database.transaction() as session:
-            connection = await raw_connection(session)
-            revoked = await connection.fetchval(
-                "SELECT 1 FROM known_revocations WHERE session_id = $1", session_id
-            )
+        revoked = await self._database.read_one(
+            "SELECT 1 FROM known_revocations WHERE session_id = $1", session_id
+        )
         if revoked:
             raise Unauthenticated(why="revoked")
 

@@ -65,6 +65,13 @@ class Database:
             if session.info.pop("has_outbox", False):
                 self.has_committed.set()
 
+    async def read_one(self, statement: str, *arguments: object) -> Any:
+        """Return the first column of the first row, or None: one round trip, no transaction."""
+        async with self.engine.connect() as connection:
+            raw = await connection.get_raw_connection()
+            driver: Any = raw.driver_connection
+            return await driver.fetchval(statement, *arguments)
+
     async def close(self) -> None:
         """Close every connection of the pool."""
         await self.engine.dispose()
