@@ -2,15 +2,28 @@
 
 import asyncio
 import signal
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
 
+from contracts.accounts.v1 import Role
 from deploy.local.layout import SERVICES
 from tests.support.kafka import renew_topics
 from tests.support.postgres import fresh_database
-from tests.support.services import Live, announce_key, running
+from tests.support.services import Live, a_token, announce_key, running
+
+TRUE_TO_OPENAPI = ",".join(
+    [
+        "not_a_server_error",
+        "status_code_conformance",
+        "content_type_conformance",
+        "response_headers_conformance",
+        "response_schema_conformance",
+    ]
+)
 
 
 @pytest.fixture(scope="module", params=SERVICES)
@@ -69,3 +82,20 @@ async def test_every_problem_of_a_service_is_explained(live: Live) -> None:
     async with httpx.AsyncClient() as client:
         page = (await client.get(f"{live.api}/problems/unauthenticated")).json()
     assert page["advice"]
+
+
+async def test_what_openapi_says_is_what_is_answered_whatever_is_asked(
+    live: Live, tmp_path: Path
+) -> None:
+    """Whoever holds every role asks everything, rightly and wrongly; nothing breaks."""
+    process = await asyncio.create_subprocess_exec(
+        *(str(Path(sys.executable).with_name("schemathesis")), "run", f"{live.api}/openapi.json"),
+        *("--url", live.url, "--header", f"Authorization: Bearer {a_token(*Role)}"),
+        *("--phases", "coverage,fuzzing", "--max-examples", "8", "--checks", TRUE_TO_OPENAPI),
+        *("--suppress-health-check", "all", "--warnings", "off", "--no-color"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        cwd=tmp_path,
+    )
+    said, _ = await process.communicate()
+    assert process.returncode == 0, said.decode()

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from chassis.clock import Now
 from chassis.database import Transaction
 from chassis.paging import After, Limit, Page
+from chassis.problems import PROBLEMS
 from notifications import queries
 from notifications.api.pages import FRESH, POLICY, Accept, page, wants_json
 from notifications.channels import feeds
@@ -17,9 +18,23 @@ from notifications.queries import NoticeView
 
 router = APIRouter(tags=["notices"])
 FEED_LENGTH = 200
-HTML: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/html": {"schema": {"type": "string"}}}}
+TEXT = {"schema": {"type": "string"}}
+HTML: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": TEXT}}}
+MISSING: dict[int | str, dict[str, Any]] = {
+    404: {"content": {"text/html": TEXT, **PROBLEMS["4XX"]["content"]}}
 }
+
+
+class Feed(Response):
+    """A feed of notices (RFC 4287)."""
+
+    media_type = "application/atom+xml"
+
+
+class Calendar(Response):
+    """A calendar of notices (RFC 5545)."""
+
+    media_type = "text/calendar"
 
 
 @router.get("/notices", response_model=Page[NoticeView], responses=HTML)
@@ -38,20 +53,20 @@ async def notices(
     return page("notices.html", page=found)
 
 
-@router.get("/notices.atom")
-async def atom(request: Request, session: Transaction, now: Now) -> Response:
+@router.get("/notices.atom", response_class=Feed)
+async def atom(request: Request, session: Transaction, now: Now) -> Feed:
     """Return public notices as an Atom feed."""
     found = await queries.notices(session, limit=FEED_LENGTH, after=None)
     feed = feeds.atom(found.items, origin=request.app.state.settings.origin, now=now)
-    return Response(feed, media_type="application/atom+xml", headers=POLICY | FRESH)
+    return Feed(feed, headers=POLICY | FRESH)
 
 
-@router.get("/notices.ics")
-async def icalendar(request: Request, session: Transaction) -> Response:
+@router.get("/notices.ics", response_class=Calendar)
+async def icalendar(request: Request, session: Transaction) -> Calendar:
     """Return announced suspensions as a calendar."""
     found = await queries.notices(session, limit=FEED_LENGTH, after=None)
     calendar = feeds.icalendar(found.items, origin=request.app.state.settings.origin)
-    return Response(calendar, media_type="text/calendar", headers=POLICY | FRESH)
+    return Calendar(calendar, headers=POLICY | FRESH)
 
 
 @router.get("/notices/assets/notices.css", include_in_schema=False)
@@ -62,7 +77,7 @@ async def style() -> Response:
     return Response(source.read_bytes(), media_type="text/css", headers=POLICY | kept)
 
 
-@router.get("/notices/{notice_id}", response_model=NoticeView, responses=HTML)
+@router.get("/notices/{notice_id}", response_model=NoticeView, responses=HTML | MISSING)
 async def notice(
     notice_id: UUID, session: Transaction, response: Response, accept: Accept = "*/*"
 ) -> NoticeView | Response:
