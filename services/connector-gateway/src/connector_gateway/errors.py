@@ -67,6 +67,12 @@ class ReceiptUnknown(NotFound):
     slug = "receipt-unknown"
 
 
+class ReceiptUnfinished(Conflict):
+    """What became of the delivery is not known yet."""
+
+    slug = "receipt-unfinished"
+
+
 class SuspensionUnknown(NotFound):
     """There is no suspension order of this id."""
 

@@ -4,11 +4,12 @@ from connector_gateway.api import (
     connections,
     deliveries,
     ledger,
+    receipts,
     suspensions,
     systems,
     tokens,
 )
 
-PARTS = (deliveries, tokens, systems, connections, suspensions, ledger)
+PARTS = (deliveries, receipts, tokens, systems, connections, suspensions, ledger)
 routers = [part.router for part in PARTS]
 public_routers = [tokens.public_router]

@@ -106,16 +106,17 @@ async def show_receipt(
 
     `wait` waits so many seconds for a final state. 404 `receipt-unknown`.
     """
-    found = await _receipt(request, who, code, receipt, now)
+    found = await find_receipt(request, who, code, receipt, now)
     if wait and found.state == "received":
         await watch_of(request.app).finished(receipt, wait)
-        found = await _receipt(request, who, code, receipt, now)
+        found = await find_receipt(request, who, code, receipt, now)
     return found
 
 
-async def _receipt(
+async def find_receipt(
     request: Request, who: Principal, code: str, receipt: UUID, now: datetime
 ) -> ReceiptView:
+    """Return a receipt to whoever may see it now; raises ``ReceiptUnknown``."""
     async with request.app.state.database.transaction() as session:
         if who.kind == "system":
             await commands.admit(session, who, code, now=now)
