@@ -18,6 +18,7 @@ JOIN LATERAL (SELECT index, hash FROM ledger_entries
               WHERE chain = c.chain AND at < $1 ORDER BY index DESC LIMIT 1) AS l ON true
 ORDER BY c.chain
 """
+HASH = "SELECT hash FROM ledger_entries WHERE chain = $1 AND index = $2"
 LATEST = """
 SELECT greatest($2, max(l.at)) FROM unnest($1::text[]) AS c(chain)
 JOIN LATERAL (SELECT at FROM ledger_entries WHERE chain = c.chain
@@ -55,6 +56,13 @@ async def head_of(session: AsyncSession, chain: str) -> Head:
     connection = await raw_connection(session)
     row = await connection.fetchrow(HEAD, chain)
     return Head(row["index"], row["hash"], row["at"]) if row else Head()
+
+
+async def hash_of(session: AsyncSession, chain: str, index: int) -> bytes:
+    """Return the hash of one entry."""
+    connection = await raw_connection(session)
+    found: bytes = await connection.fetchval(HASH, chain, index)
+    return found
 
 
 async def system_head_for_update(session: AsyncSession, chain: str) -> Head:
