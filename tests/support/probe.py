@@ -72,7 +72,9 @@ def a_flag(reason: str = "lạ", *, connection: str = "qg-tthc") -> ConnectionFl
 
 
 def create_probe(database_url: str, bootstrap: str) -> FastAPI:
-    """Return the probe as an application."""
+    """Return the probe as an application; everything is up again and "refuse" is refused."""
+    DOWN["is_down"] = False
+    REFUSED.add("refuse")
     settings = Settings(database_url=database_url, kafka_bootstrap=bootstrap, database_pool=4)
     return create_service(settings, Doors("notifications", "chassis", consumers=consumers))
 

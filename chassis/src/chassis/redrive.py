@@ -21,8 +21,8 @@ MARKS = "dead-letter-"
 async def redrive(bootstrap: str, reader: str, *, reason: str | None = None) -> tuple[int, int]:
     """Put back the dead letters of ``reader`` with ``reason`` (all when None).
 
-    Returns how many went back and how many were passed over; those stay on the topic but are
-    not offered again.
+    Returns how many went back and how many were passed over; those are laid down again behind
+    the others, as they were, so that the next redrive is offered them.
     """
     topic = dead_letters_of(reader).name  # type: ignore[arg-type]  # checked by the command line
     consumer = AIOKafkaConsumer(
@@ -42,9 +42,13 @@ async def redrive(bootstrap: str, reader: str, *, reason: str | None = None) -> 
         while await consumer.position(TopicPartition(topic, 0)) < ends[TopicPartition(topic, 0)]:
             for letters in (await consumer.getmany(timeout_ms=500)).values():
                 for letter in letters:
-                    if await _put_back(producer, letter, reason):
+                    if reason in (None, _reason_of(letter)):
+                        await _put_back(producer, letter)
                         back += 1
                     else:
+                        await producer.send_and_wait(
+                            topic, value=letter.value, key=letter.key, headers=letter.headers
+                        )
                         passed += 1
             await consumer.commit()
     finally:
@@ -53,14 +57,14 @@ async def redrive(bootstrap: str, reader: str, *, reason: str | None = None) -> 
     return back, passed
 
 
-async def _put_back(producer: Any, letter: Any, reason: str | None) -> bool:
-    marks = {name: value.decode() for name, value in letter.headers if name.startswith(MARKS)}
-    if reason and marks.get("dead-letter-reason") != reason:
-        return False
-    topic = marks["dead-letter-origin"].rsplit(":", 2)[0]
+def _reason_of(letter: Any) -> str:
+    return dict(letter.headers)["dead-letter-reason"].decode()
+
+
+async def _put_back(producer: Any, letter: Any) -> None:
+    topic = dict(letter.headers)["dead-letter-origin"].decode().rsplit(":", 2)[0]
     headers = [(name, value) for name, value in letter.headers if not name.startswith(MARKS)]
     await producer.send_and_wait(topic, value=letter.value, key=letter.key, headers=headers)
-    return True
 
 
 def main() -> None:
