@@ -47,7 +47,7 @@ async def redrive(bootstrap: str, reader: str, *, reason: str | None = None) -> 
                         back += 1
                     else:
                         await producer.send_and_wait(
-                            topic, value=letter.value, key=letter.key, headers=letter.headers
+                            topic, value=letter.value, key=letter.key, headers=list(letter.headers)
                         )
                         passed += 1
             await consumer.commit()
@@ -58,7 +58,8 @@ async def redrive(bootstrap: str, reader: str, *, reason: str | None = None) -> 
 
 
 def _reason_of(letter: Any) -> str:
-    return dict(letter.headers)["dead-letter-reason"].decode()
+    reason: bytes = dict(letter.headers)["dead-letter-reason"]
+    return reason.decode()
 
 
 async def _put_back(producer: Any, letter: Any) -> None:
