@@ -138,6 +138,15 @@ DELIVERIES = Topic(
     retention_ms=7 * DAY_MS,
     max_message_bytes=6 * MEBIBYTE,
 )
+CODE_MAPS = Topic(
+    "connector-gateway.code-maps.v1",
+    owner="connector-gateway",
+    key="connection code",
+    readers=("submissions",),
+    partitions=1,
+    retention_ms=-1,
+    max_message_bytes=4 * MEBIBYTE,
+)
 CONNECTIONS = Topic(
     "connector-gateway.connections.v1",
     owner="connector-gateway",
@@ -187,6 +196,7 @@ TOPICS: tuple[Topic, ...] = (
     NOTICES,
     NOTIFICATION_COMMANDS,
     DELIVERIES,
+    CODE_MAPS,
     CONNECTIONS,
     DISPATCHES,
     CONNECTION_KEYS,

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from contracts.accounts.v1 import PublicKey
 from contracts.event import Event
-from contracts.topics import CONNECTION_KEYS, CONNECTIONS, DELIVERIES, DISPATCHES
+from contracts.topics import CODE_MAPS, CONNECTION_KEYS, CONNECTIONS, DELIVERIES, DISPATCHES
 
 
 class Ground(StrEnum):
@@ -52,6 +52,30 @@ class DeliveryReceived(
     """Empty, ``gzip`` or ``zstd``."""
     grant: str
     """JSON: ``{"regimes": [...]|null, "agencies": [...]|null}``, null = all."""
+    code_map: int = 0
+    """Version of the code map in force at the moment of receipt; 0 where there was none."""
+
+
+class CodeMapPublished(
+    Event, type="connector-gateway.code-map.published.v1", topic=CODE_MAPS, key="connection"
+):
+    """What the codes of another system mean here (Điều 3.3, 3.5); a version never changes.
+
+    A delivery is read with the version that it names. An empty map of a kind means that codes of
+    that kind are the hub's own.
+    """
+
+    connection: str
+    version: int = Field(ge=1)
+    regimes: dict[str, str] = Field(default_factory=dict)
+    """Their code of a regime → ours."""
+    agencies: dict[str, str] = Field(default_factory=dict)
+    """Their code of an agency → one of ours."""
+    rows: dict[str, dict[str, str]] = Field(default_factory=dict)
+    """Our regime code → their code of a row → ours."""
+    columns: dict[str, dict[str, str]] = Field(default_factory=dict)
+    """Our regime code → their code of a column → ours."""
+    published_at: datetime
 
 
 class ConnectionSuspended(

@@ -73,6 +73,24 @@ class ReceiptUnfinished(Conflict):
     slug = "receipt-unfinished"
 
 
+class CodeMapUnknown(NotFound):
+    """The connection has no code map of this version."""
+
+    slug = "code-map-unknown"
+
+
+class CodeMapTooLarge(TooLarge):
+    """More codes than a map may have."""
+
+    slug = "code-map-too-large"
+
+
+class CodeMapInvalid(Invalid):
+    """Lines of the table that say no code; every one is named."""
+
+    slug = "code-map-invalid"
+
+
 class SuspensionUnknown(NotFound):
     """There is no suspension order of this id."""
 

@@ -6,7 +6,11 @@ from chassis.clock import now
 from chassis.delivery import Consumers, Envelope
 from contracts.accounts.v1 import AgencyOpened
 from contracts.catalog.v1 import CalendarChanged, LeadAgencyDesignated, RegimePutInForce
-from contracts.connector_gateway.v1 import DeliveryAcknowledged, DeliveryReceived
+from contracts.connector_gateway.v1 import (
+    CodeMapPublished,
+    DeliveryAcknowledged,
+    DeliveryReceived,
+)
 from submissions.commands import consolidations, deliveries, known
 
 MOST_DELIVERIES = 20
@@ -39,6 +43,12 @@ async def lead_agency_designated(
 async def calendar_changed(session: AsyncSession, event: CalendarChanged, _: Envelope) -> None:
     """Keep the working days that deadlines run on."""
     await known.learn_calendar(session, event)
+
+
+@consumers.on(CodeMapPublished)
+async def code_map_published(session: AsyncSession, event: CodeMapPublished, _: Envelope) -> None:
+    """Keep what the codes of another system mean here."""
+    await known.learn_code_map(session, event)
 
 
 @consumers.on_batch(DeliveryReceived, most=MOST_DELIVERIES)

@@ -1,6 +1,7 @@
 """HTTP into connector-gateway: its routers, the busiest first."""
 
 from connector_gateway.api import (
+    code_maps,
     connections,
     deliveries,
     ledger,
@@ -10,6 +11,6 @@ from connector_gateway.api import (
     tokens,
 )
 
-PARTS = (deliveries, receipts, tokens, systems, connections, suspensions, ledger)
+PARTS = (deliveries, receipts, tokens, systems, connections, code_maps, suspensions, ledger)
 routers = [part.router for part in PARTS]
 public_routers = [tokens.public_router]

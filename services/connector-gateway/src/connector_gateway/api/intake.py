@@ -50,13 +50,22 @@ async def read_delivery(request: Request) -> Delivery | Refusal:
         return why
 
 
-async def _read(request: Request) -> Delivery:
+async def read_sample(request: Request) -> tuple[bytes, str]:
+    """Return the unpacked content of a body that is not to be kept, and its media type.
+
+    The checks are those of a push; ``Idempotency-Key`` is not asked for. Raises their refusals.
+    """
+    delivery = await _read(request, key="sample")
+    return unpack(delivery.body, delivery.content_encoding), delivery.content_type
+
+
+async def _read(request: Request, *, key: str | None = None) -> Delivery:
     headers = request.headers
     content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     encoding = headers.get("content-encoding", "").strip().lower().replace("identity", "")
     if content_type not in MEDIA_TYPES or encoding not in ENCODINGS:
         raise MediaTypeUnknown
-    key = headers.get("idempotency-key", "").strip()
+    key = key or headers.get("idempotency-key", "").strip()
     if not (0 < len(key) <= 255 and key.isascii() and key.isprintable()):
         raise IdempotencyKeyMissing
     length = headers.get("content-length", "0")

@@ -17,7 +17,7 @@ from chassis.identifiers import new_id
 from chassis.outbox import publish_bytes
 from connector_gateway.commands import ledger
 from connector_gateway.domain.ledger import Kind
-from connector_gateway.domain.pushes import Fence, Passing, Push, Taken
+from connector_gateway.domain.pushes import Fence, Passing, Push, Taken, pinned
 from connector_gateway.domain.receipts import Accepted, Completion, Delivery
 from connector_gateway.errors import (
     ConnectionUnknown,
@@ -45,8 +45,9 @@ SELECT * FROM unnest($12::text[], $10::bigint[], $8::timestamptz[], $13::text[],
 """
 HOLD = """
 INSERT INTO held_deliveries
-    (connection_id, receipt_id, received_at, body, grants, traceparent, is_released)
-VALUES ($1, $2, $3, $4, $5, $6, false)
+    (connection_id, receipt_id, received_at, body, grants, code_map_version, traceparent,
+     is_released)
+VALUES ($1, $2, $3, $4, $5, $6, $7, false)
 """
 COMPLETE = """
 INSERT INTO outcomes (receipt_id, state, finished_at, result)
@@ -189,6 +190,7 @@ async def _write(session: AsyncSession, taken: Sequence[Taken]) -> None:
                     one.accepted.received_at,
                     one.delivery.body,
                     one.fence.grants,
+                    one.fence.code_map_version,
                     one.traceparent,
                 )
                 for one in held
@@ -212,7 +214,7 @@ def _send_on(session: AsyncSession, one: Taken) -> None:
         DeliveryReceived,
         one.delivery.body,
         key=one.fence.code,
-        headers=headers | {"grant": one.fence.grants},
+        headers=headers | pinned(one.fence.grants, one.fence.code_map_version),
         traceparent=one.traceparent,
     )
 

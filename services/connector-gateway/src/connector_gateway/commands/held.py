@@ -8,6 +8,7 @@ from chassis.database import raw_connection
 from chassis.outbox import publish_bytes
 from connector_gateway.commands.deliveries import headers_of
 from connector_gateway.domain.connections import Connection
+from connector_gateway.domain.pushes import pinned
 from contracts.connector_gateway.v1 import DeliveryReceived
 
 RELEASE = 200
@@ -26,7 +27,7 @@ DELETE FROM held_deliveries AS h USING receipts AS r
 WHERE r.id = h.receipt_id AND h.receipt_id IN (
     SELECT receipt_id FROM held_deliveries
     WHERE connection_id = $1 AND is_released ORDER BY receipt_id LIMIT $2)
-RETURNING h.receipt_id, h.received_at, h.body, h.grants, h.traceparent,
+RETURNING h.receipt_id, h.received_at, h.body, h.grants, h.code_map_version, h.traceparent,
           r.content_type, r.content_encoding
 """
 STILL_RELEASED = "SELECT EXISTS (SELECT FROM held_deliveries WHERE connection_id = $1)"
@@ -71,7 +72,7 @@ async def release(session: AsyncSession, connection: Connection) -> bool:
             DeliveryReceived,
             row["body"],
             key=connection.code,
-            headers=headers | {"grant": row["grants"]},
+            headers=headers | pinned(row["grants"], row["code_map_version"]),
             traceparent=row["traceparent"],
         )
     return not await raw.fetchval(STILL_RELEASED, connection.id)

@@ -137,6 +137,8 @@ class Connection(Table, table=True):
     """Grows with every change of either direction; stamped on receipts and attempts."""
     tokens_from_epoch: int = Field(default=1, sa_type=BigInteger)
     """Access tokens of an earlier epoch are refused."""
+    code_map_version: int = 0
+    """Of the newest code map; 0 where deliveries speak the hub's own codes."""
     webhook_url: str | None = Field(default=None, sa_type=Text)
     webhook_events: list[str] = Field(
         default_factory=list, sa_column=Column(ARRAY(Text), nullable=False)

@@ -47,6 +47,7 @@ class Fence:
     gate: Gate
     while_suspended: WhileSuspended
     grants: str
+    code_map_version: int
 
     @property
     def turns_away(self) -> bool:
@@ -89,6 +90,11 @@ class Passing:
         kind = Kind.DELIVERY_RECEIVED
         link = extend(head, self.fence.code, kind, facts, at=accepted.received_at)
         return Taken(self.fence, self.delivery, self.traceparent, accepted, link)
+
+
+def pinned(grants: str, code_map_version: int) -> dict[str, str]:
+    """Return what is in force for a connection now, as the headers of a delivery say it."""
+    return {"grant": grants, "code_map": str(code_map_version)}
 
 
 @dataclass(frozen=True)

@@ -105,5 +105,6 @@ class HeldDelivery(Table, table=True):
     received_at: datetime = Field(sa_type=Moment)
     body: bytes
     grants: str = Field(sa_type=Text)
+    code_map_version: int = 0
     traceparent: str | None = Field(default=None, sa_type=Text)
     is_released: bool = False

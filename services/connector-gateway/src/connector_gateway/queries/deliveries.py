@@ -17,7 +17,8 @@ from connector_gateway.queries import LocalMoment, View
 
 # The row lock is the fence (decisions/0005): what is read here stays true until the commit.
 FENCES = """
-SELECT code, id, inbound_state, epoch, tokens_from_epoch, while_suspended, grants
+SELECT code, id, inbound_state, epoch, tokens_from_epoch, while_suspended, grants,
+       code_map_version
 FROM connections WHERE code = ANY($1::text[]) ORDER BY code FOR UPDATE
 """
 FREE_FENCES = f"{FENCES} SKIP LOCKED"
@@ -97,6 +98,7 @@ def _fence(row: Any) -> Fence:
         gate=Gate(row["code"], state or "ACTIVE", row["epoch"], row["tokens_from_epoch"]),
         while_suspended=WhileSuspended(row["while_suspended"]),
         grants=row["grants"],
+        code_map_version=row["code_map_version"],
     )
 
 

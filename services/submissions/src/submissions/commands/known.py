@@ -5,8 +5,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from contracts.accounts.v1 import AgencyOpened
 from contracts.catalog.v1 import CalendarChanged, LeadAgencyDesignated, RegimePutInForce
+from contracts.connector_gateway.v1 import CodeMapPublished
 from submissions import errors
-from submissions.domain.known import KnownAgency, KnownCalendar, KnownRegime
+from submissions.domain.known import KnownAgency, KnownCalendar, KnownCodeMap, KnownRegime
 from submissions.queries import known
 
 
@@ -41,3 +42,12 @@ async def learn_calendar(session: AsyncSession, event: CalendarChanged) -> None:
     await session.exec(
         statement.on_conflict_do_update(index_elements=["year"], set_={"days_off": days})
     )
+
+
+async def learn_code_map(session: AsyncSession, event: CodeMapPublished) -> None:
+    """Keep a version of a code map beside those before it."""
+    codes = event.model_dump(include={"regimes", "agencies", "rows", "columns"})
+    statement = insert(KnownCodeMap).values(
+        connection=event.connection, version=event.version, codes=codes
+    )
+    await session.exec(statement.on_conflict_do_nothing())

@@ -1,4 +1,4 @@
-"""What submissions keeps of the facts of others: agencies, regimes, the calendar."""
+"""What submissions keeps of the facts of others: agencies, regimes, code maps, the calendar."""
 
 from datetime import date
 from typing import Any
@@ -34,6 +34,16 @@ class KnownCalendar(Table, table=True):
 
     year: int = Field(primary_key=True)
     days_off: list[str] = Field(sa_type=JSONB)
+
+
+class KnownCodeMap(Table, table=True):
+    """A version of what the codes of another system mean here; it never changes."""
+
+    __tablename__ = "known_code_maps"
+
+    connection: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    codes: dict[str, Any] = Field(sa_type=JSONB)
 
 
 class KnownRegime(Table, table=True):
