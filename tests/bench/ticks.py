@@ -7,6 +7,7 @@
 import asyncio
 import signal
 
+import uvloop
 from pydantic_settings import SettingsConfigDict
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -19,10 +20,18 @@ from contracts.topics import Topic
 
 EFFECTS = "CREATE TABLE ticks (number bigint, at timestamptz DEFAULT clock_timestamp())"
 TICKS = Topic("bench.ticks.v1", owner="portal", key="lane", readers=("portal",))
+CHIMES = Topic("bench.chimes.v1", owner="portal", key="lane", readers=("portal",))
 
 
 class Ticked(Event, type="bench.tick.passed.v1", topic=TICKS, key="lane"):
     """A tick passed."""
+
+    lane: int
+    number: int
+
+
+class Chimed(Event, type="bench.chime.struck.v1", topic=CHIMES, key="lane"):
+    """A chime was struck; chimes are read in volume."""
 
     lane: int
     number: int
@@ -44,6 +53,14 @@ async def keep(session: AsyncSession, event: Ticked, _: Envelope) -> None:
     await connection.execute("INSERT INTO ticks (number) VALUES ($1)", event.number)
 
 
+@consumers.on_batch(Chimed, most=500)
+async def keep_all(session: AsyncSession, envelopes: list[Envelope]) -> None:
+    """Keep chimes, in one statement."""
+    connection = await raw_connection(session)
+    numbers = [Chimed.from_bytes(one.body).number for one in envelopes]
+    await connection.execute("INSERT INTO ticks (number) SELECT unnest($1::bigint[])", numbers)
+
+
 async def main() -> None:
     """Run until SIGTERM."""
     stop = asyncio.Event()
@@ -54,4 +71,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    uvloop.run(main())
