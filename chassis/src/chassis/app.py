@@ -11,7 +11,6 @@ from typing import Any
 import structlog
 from fastapi import APIRouter, FastAPI
 from faststream.kafka import KafkaBroker
-from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,7 +27,7 @@ from chassis.outbox import write_outbox
 from chassis.problems import PROBLEMS, Texts, add_problems, problem_pages
 from chassis.relay import Relay
 from chassis.settings import ServiceSettings
-from chassis.telemetry import REQUESTS, start_telemetry, stop_telemetry
+from chassis.telemetry import REQUEST_SPANS, REQUESTS, start_telemetry, stop_telemetry
 from contracts.topics import Service
 
 log = structlog.get_logger()
@@ -79,6 +78,7 @@ def create_service(settings: ServiceSettings, doors: Doors) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         responses=PROBLEMS,
+        telemetry=REQUEST_SPANS,
     )
     app.state.settings = settings
     app.state.database = Database(
@@ -100,9 +100,6 @@ def create_service(settings: ServiceSettings, doors: Doors) -> FastAPI:
     if doors.json_bytes:
         app.add_middleware(JsonDoor, texts=texts, most_bytes=doors.json_bytes)
     app.add_middleware(Measured)
-    FastAPIInstrumentor.instrument_app(
-        app, exclude_spans=["receive", "send"], excluded_urls="livez,readyz,metrics"
-    )
     return app
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import orjson
 import structlog
+from fastapi.telemetry import TelemetryConfig
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
@@ -15,6 +16,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
 from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind, TraceFlags
 from prometheus_client import Counter, Gauge, Histogram
+from starlette.types import Scope
 
 tracer = trace.get_tracer("chassis")
 SHOW_ERRORS = structlog.processors.ExceptionRenderer(
@@ -44,6 +46,21 @@ REQUESTS = Histogram(
     ["method", "route", "status"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.3, 0.5, 1, 2, 5, 10),
 )
+
+UNTRACED = ("/livez", "/readyz", "/metrics", "/assets")
+
+
+def _is_untraced(scope: Scope) -> bool:
+    return str(scope["path"]).startswith(UNTRACED)
+
+
+REQUEST_SPANS: TelemetryConfig = {
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "exclude": _is_untraced,
+}
+"""One span a request, named by its route; what probes ask leaves none."""
 
 
 class SpanFile(SpanExporter):

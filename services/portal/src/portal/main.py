@@ -7,10 +7,9 @@ from importlib import resources
 import httpx
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
-from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 
 from chassis.app import Measured
-from chassis.telemetry import start_telemetry, stop_telemetry
+from chassis.telemetry import REQUEST_SPANS, start_telemetry, stop_telemetry
 from portal import api, doorway
 from portal.sessions import CookieJar, Renewals
 from portal.settings import Settings
@@ -32,7 +31,7 @@ def create_app(settings: Settings) -> FastAPI:
             yield
         stop_telemetry()
 
-    app = FastAPI(title="portal", lifespan=lifespan, openapi_url=None)
+    app = FastAPI(title="portal", lifespan=lifespan, openapi_url=None, telemetry=REQUEST_SPANS)
     app.state.settings = settings
     app.state.jar = CookieJar(settings.secret)
     app.state.renewals = Renewals()
@@ -40,9 +39,6 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(api.router)
     doorway.guard(app)
     app.add_middleware(Measured)
-    FastAPIInstrumentor.instrument_app(
-        app, exclude_spans=["receive", "send"], excluded_urls="livez,readyz,metrics,assets"
-    )
     return app
 
 
