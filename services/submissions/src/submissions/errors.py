@@ -147,6 +147,12 @@ class StandingApprovalExists(Conflict):
     slug = "standing-approval-exists"
 
 
+class CodeMapNotArrived(Unavailable):
+    """A delivery names a code map that has not arrived yet: it waits for it."""
+
+    slug = "code-map-not-arrived"
+
+
 class DeliveryHeadersMissing(Invalid):
     """A delivery came without the headers that say whose it is; a dead letter."""
 

@@ -24,7 +24,7 @@ from submissions.domain.deliveries.intake import Arrival, Batch, Grant, NewVersi
 from submissions.domain.deliveries.shapes import Delivery, UnreadableBody
 from submissions.domain.deliveries.workbook_form import read_sheets
 from submissions.domain.versions import SourceKind
-from submissions.errors import DeliveryHeadersMissing
+from submissions.errors import CodeMapNotArrived, DeliveryHeadersMissing
 from submissions.queries import deliveries as queries
 
 INSERT_VERSIONS = """
@@ -44,7 +44,8 @@ WHERE r.id = h.id
 
 async def take_in(session: AsyncSession, envelopes: Sequence[Envelope], *, now: datetime) -> None:
     """Apply up to 20 deliveries in the order they came, and say of each what became of it."""
-    arrivals = await _placed(session, [await arrival_of(envelope) for envelope in envelopes])
+    read = [await arrival_of(envelope) for envelope in envelopes]
+    arrivals = await _placed(session, await _with_codes(session, read))
     units = await queries.units_by_code(
         session, {agency for one in arrivals for agency in agencies_of(one)}
     )
@@ -58,9 +59,12 @@ async def take_in(session: AsyncSession, envelopes: Sequence[Envelope], *, now: 
 
 
 def agencies_of(arrival: Arrival) -> set[str]:
-    """Return every agency that a delivery names, as it names them."""
+    """Return our code of every agency that a delivery names."""
     content = arrival.content
-    return {part.agency for part in content.parts} if isinstance(content, Delivery) else set()
+    if not isinstance(content, Delivery):
+        return set()
+    named = {part.agency for part in content.parts}
+    return set(map(arrival.codes.agency, named)) if arrival.codes.agencies else named
 
 
 def runs(arrivals: Sequence[Arrival], units: Mapping[str, str]) -> Iterator[list[Arrival]]:
@@ -88,6 +92,7 @@ async def arrival_of(envelope: Envelope) -> Arrival:
         receipt_id = UUID(said["receipt_id"])
         received_at = datetime.fromisoformat(said["received_at"])
         grant = grant_of(said["grant"])
+        code_map_version = int(envelope.headers.get("ce_codemap", "0"))
     except (KeyError, ValueError) as why:
         raise DeliveryHeadersMissing(why=str(why)) from why
     encoding = envelope.headers.get("ce_contentencoding", "")
@@ -102,7 +107,13 @@ async def arrival_of(envelope: Envelope) -> Arrival:
     except WorkbookUnreadable:
         content = UnreadableBody("invalid-workbook")
     return Arrival(
-        receipt_id, said["connection"], received_at, grant, envelope.traceparent, content
+        receipt_id,
+        said["connection"],
+        received_at,
+        grant,
+        envelope.traceparent,
+        content,
+        code_map_version,
     )
 
 
@@ -114,6 +125,28 @@ def grant_of(text: str) -> Grant:
         None if regimes is None else frozenset(regimes),
         None if agencies is None else frozenset(agencies),
     )
+
+
+async def _with_codes(session: AsyncSession, arrivals: list[Arrival]) -> list[Arrival]:
+    """Give each delivery the code map that it names, and its regime in our code.
+
+    A map may arrive after a delivery that names it: then the delivery waits
+    (``CodeMapNotArrived``) and is never read without its map.
+    """
+    wanted = {(one.connection, one.code_map_version) for one in arrivals if one.code_map_version}
+    if not wanted:
+        return arrivals
+    maps = await queries.code_maps(session, wanted)
+    for connection, version in wanted - maps.keys():
+        raise CodeMapNotArrived(connection=connection, version=version)
+    ready = []
+    for one in arrivals:
+        codes = maps.get((one.connection, one.code_map_version), one.codes)
+        content = one.content
+        if isinstance(content, Delivery):
+            content = replace(content, regime=codes.regimes.get(content.regime, content.regime))
+        ready.append(replace(one, codes=codes, content=content))
+    return ready
 
 
 async def _placed(session: AsyncSession, arrivals: Sequence[Arrival]) -> list[Arrival]:
@@ -139,11 +172,11 @@ async def _batch_for(
     readable = [one.content for one in arrivals if isinstance(one.content, Delivery)]
     regimes = await queries.regimes_by_code(session, {one.regime for one in readable})
     keys = {
-        (one.regime, one.period, units[part.agency])
-        for one in readable
-        if one.regime in regimes
-        for part in one.parts
-        if part.agency in units
+        (arrival.content.regime, arrival.content.period, units[agency])
+        for arrival in arrivals
+        if isinstance(arrival.content, Delivery) and arrival.content.regime in regimes
+        for agency in agencies_of(arrival)
+        if agency in units
     }
     plans = {code: regime.plan for code, regime in regimes.items()}
     return Batch(

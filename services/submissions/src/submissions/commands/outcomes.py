@@ -61,7 +61,8 @@ def _rejections(outcome: Outcome) -> Iterable[Rejection]:
 
 def _rejection(outcome: Outcome, agency: str, bad: Bad) -> Rejection:
     figure = bad.figure
-    params = {**outcome.params, "agency": echo(agency), **bad.params}
+    said = {name: echo(value) for name, value in bad.params.items()}
+    params = {**outcome.params, "agency": echo(agency), **said}
     return Rejection(
         pointer=figure.pointer,
         agency=echo(agency),

@@ -11,6 +11,7 @@ import msgspec
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.database import raw_connection
+from submissions.domain.deliveries.code_maps import CodeMap, code_map_of
 from submissions.domain.deliveries.grids import Grid
 from submissions.domain.deliveries.heads import Head
 from submissions.domain.deliveries.intake import Arrival, HeadKey
@@ -36,6 +37,10 @@ ORDER BY r.id FOR UPDATE OF r
 """
 CELLS = "SELECT cells::text FROM report_versions WHERE report_id = $1 AND number = $2"
 
+CODE_MAPS = """
+SELECT connection, version, codes::text FROM known_code_maps
+JOIN unnest($1::text[], $2::int[]) AS wanted (connection, version) USING (connection, version)
+"""
 OPEN_PERIODS = """
 SELECT DISTINCT r.regime, r.period
 FROM reports AS r JOIN known_agencies AS a ON a.code = r.unit
@@ -56,6 +61,15 @@ class RegimeAtIntake:
 
     in_force_from: date
     plan: FormPlan
+
+
+async def code_maps(
+    session: AsyncSession, wanted: Collection[tuple[str, int]]
+) -> dict[tuple[str, int], CodeMap]:
+    """Return those code maps that have arrived, by connection and version."""
+    connection = await raw_connection(session)
+    rows = await connection.fetch(CODE_MAPS, *zip(*wanted, strict=True))
+    return {(row["connection"], row["version"]): code_map_of(row["codes"]) for row in rows}
 
 
 async def regimes_by_code(
@@ -122,7 +136,7 @@ async def open_periods(
     granted = arrival.grant.regimes
     rows = await connection.fetch(
         OPEN_PERIODS,
-        [part.agency for part in table.parts],
+        [arrival.codes.agency(part.agency) for part in table.parts],
         [status.value for status in OPEN],
         arrival.received_at,
         None if granted is None else list(granted),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
+from submissions.domain.deliveries.code_maps import Names
 from submissions.domain.deliveries.grids import NOTHING, Grid
 from submissions.domain.deliveries.shapes import Figure, Matrix, Number, Part
 from submissions.domain.deliveries.values import MOST_DIGITS, BadFigure, canonical
@@ -36,13 +37,13 @@ class Checked:
         return len(self.good) + len(self.bad)
 
 
-def check(grid: Grid, parts: Sequence[Part]) -> Checked:
-    """Check what one delivery says of one report."""
+def check(grid: Grid, parts: Sequence[Part], names: Names | None = None) -> Checked:
+    """Check what one delivery says of one report; ``names`` where rows and columns have others."""
     if len(parts) == 1 and isinstance(parts[0], Matrix):
-        good = _at_once(grid, parts[0])
+        good = _at_once(grid, names.matrix(parts[0]) if names else parts[0])
         if good is not None:
             return Checked(good)
-    return _one_by_one(grid, chain.from_iterable(part.figures() for part in parts))
+    return _one_by_one(grid, chain.from_iterable(part.figures() for part in parts), names)
 
 
 def _at_once(grid: Grid, matrix: Matrix) -> dict[str, str] | None:
@@ -82,18 +83,19 @@ PLAIN: Mapping[type, Callable[[Any], str]] = {
 }
 
 
-def _one_by_one(grid: Grid, figures: Iterable[Figure]) -> Checked:
-    said: dict[str, list[Figure]] = {}
+def _one_by_one(grid: Grid, figures: Iterable[Figure], names: Names | None) -> Checked:
+    said: dict[tuple[str, str], list[Figure]] = {}
     for figure in figures:
-        said.setdefault(f"{figure.row}:{figure.column}", []).append(figure)
+        cell = names.cell(figure) if names else (figure.row, figure.column)
+        said.setdefault(cell, []).append(figure)
     good: dict[str, str] = {}
     bad: list[Bad] = []
-    for cell, same in said.items():
+    for (row, column), same in said.items():
         if len(same) > 1:
             bad.extend(_said_twice(same))
             continue
         try:
-            good[cell] = _look(grid, same[0])
+            good[f"{row}:{column}"] = _look(grid, row, column, same[0], names)
         except BadFigure as why:
             bad.append(Bad(same[0], why.slug, why.params))
     return Checked(good, bad)
@@ -105,10 +107,13 @@ def _said_twice(same: Sequence[Figure]) -> Iterator[Bad]:
         yield Bad(figure, "cell-said-twice", {"other": same[1 if at == 0 else 0].pointer})
 
 
-def _look(grid: Grid, figure: Figure) -> str:
-    attribute = grid.attribute(figure.row, figure.column)
+def _look(grid: Grid, row: str, column: str, figure: Figure, names: Names | None) -> str:
+    attribute = grid.attribute(row, column)
     if attribute is None:
+        codes = names.unmapped(grid, figure) if names else []
+        if codes:
+            raise BadFigure("code-not-mapped", code=", ".join(codes))
         raise BadFigure("cell-not-assigned")
-    if grid.is_derived(figure.row, figure.column):
+    if grid.is_derived(row, column):
         raise BadFigure("cell-is-derived")
     return canonical(attribute, figure.value)

@@ -64,6 +64,14 @@ class Grid:
         is_assigned = row in self._rows and column in self._columns and row in self._plan.rows
         return self._plan.columns.get(column) if is_assigned else None
 
+    def has_row(self, code: str) -> bool:
+        """Say whether the form has this row, assigned or not."""
+        return code in self._plan.rows
+
+    def has_column(self, code: str) -> bool:
+        """Say whether the form has this column, assigned or not."""
+        return code in self._plan.columns
+
     def is_derived(self, row: str, column: str) -> bool:
         """Say whether an assigned cell is computed, so that nobody may type it."""
         return self._plan.is_derived(row, column)

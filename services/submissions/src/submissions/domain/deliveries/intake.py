@@ -11,6 +11,7 @@ from uuid import UUID
 
 from contracts.submissions.v1 import Counts
 from submissions.domain.deliveries.checks import Bad, check
+from submissions.domain.deliveries.code_maps import OUR_CODES, CodeMap
 from submissions.domain.deliveries.heads import Head
 from submissions.domain.deliveries.shapes import Delivery, OnError, Part, UnreadableBody
 from submissions.domain.reports import Status
@@ -37,6 +38,9 @@ class Arrival:
     grant: Grant
     traceparent: str | None
     content: Delivery | UnreadableBody
+    """Its regime in our code; agencies, rows and columns as they came."""
+    code_map_version: int = 0
+    codes: CodeMap = OUR_CODES
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ class Outcome:
     arrival: Arrival
     refused: str | None = None
     """Slug of why nothing could be taken."""
-    params: Mapping[str, object] = field(default_factory=dict)
+    params: dict[str, object] = field(default_factory=dict)
     pointer: str = ""
     reports: list[Taken] = field(default_factory=list)
     bad: list[tuple[str, Bad]] = field(default_factory=list)
@@ -126,6 +130,8 @@ class Batch:
         slug = self._why_not(arrival, delivery, shares)
         if slug:
             outcome.refused = slug
+            if slug == "code-not-mapped":
+                outcome.pointer, outcome.params["code"] = "/regime", delivery.regime
             outcome.unnamed = sum(1 for part in delivery.parts for _ in part.figures())
             return outcome
         for share in shares:
@@ -136,22 +142,26 @@ class Batch:
         return outcome
 
     def _shares(self, arrival: Arrival, delivery: Delivery) -> list[Share]:
-        granted = arrival.grant.agencies
+        granted, ours = arrival.grant.agencies, arrival.codes.agencies
         by_agency: dict[str, Share] = {}
         for part in delivery.parts:
-            unit = self.units.get(part.agency)
-            if granted is not None and unit not in granted and part.agency not in granted:
+            agency = ours.get(part.agency, part.agency) if ours else part.agency
+            unit = self.units.get(agency)
+            if granted is not None and unit not in granted and agency not in granted:
                 unit = None
-            share = by_agency.get(unit or part.agency)
+            share = by_agency.get(unit or agency)
             if share is None:
                 head = self.heads.get((delivery.regime, delivery.period, unit)) if unit else None
-                share = by_agency[unit or part.agency] = Share(part.agency, unit, head, [])
+                share = by_agency[unit or agency] = Share(part.agency, unit, head, [])
             share.parts.append(part)
         return list(by_agency.values())
 
     def _why_not(self, arrival: Arrival, delivery: Delivery, shares: Sequence[Share]) -> str | None:
         granted = arrival.grant.regimes
         in_force_from = self.in_force_from.get(delivery.regime)
+        known = arrival.codes.regimes
+        if in_force_from is None and known and delivery.regime not in known.values():
+            return "code-not-mapped"
         if in_force_from is None or in_force_from > arrival.received_at.date():
             return "regime-not-in-force"
         if granted is not None and delivery.regime not in granted:
@@ -163,11 +173,14 @@ class Batch:
 
     def _take_share(self, outcome: Outcome, delivery: Delivery, share: Share) -> Taken:
         head = share.head
+        codes = outcome.arrival.codes
         if share.unit is None:
-            return _none_of(outcome, share, "agency-not-allowed")
+            is_unknown = share.agency not in codes.agencies and share.agency not in self.units
+            slug = "code-not-mapped" if codes.agencies and is_unknown else "agency-not-allowed"
+            return _none_of(outcome, share, slug, code=share.agency)
         if head is None or not head.takes_at(outcome.arrival.received_at):
             return _none_of(outcome, share, "period-closed")
-        checked = check(head.grid, share.parts)
+        checked = check(head.grid, share.parts, codes.names(delivery.regime))
         if checked.bad and delivery.on_error is OnError.REFUSE:
             return _none_of(outcome, share, "report-refused", checked.bad)
         before = head.version
@@ -185,13 +198,15 @@ def _is_taken(counts: Counts) -> bool:
     return bool(counts.created or counts.updated or counts.unchanged)
 
 
-def _none_of(outcome: Outcome, share: Share, slug: str, named: Sequence[Bad] = ()) -> Taken:
+def _none_of(
+    outcome: Outcome, share: Share, slug: str, named: Sequence[Bad] = (), **params: object
+) -> Taken:
     """Take nothing of a report; figures that have a reason of their own keep it."""
     own = {bad.figure.pointer: bad for bad in named}
     rejected = 0
     for part in share.parts:
         for figure in part.figures():
-            outcome.bad.append((share.agency, own.get(figure.pointer) or Bad(figure, slug)))
+            outcome.bad.append((share.agency, own.get(figure.pointer) or Bad(figure, slug, params)))
             rejected += 1
     head = share.head
     return Taken(
