@@ -32,7 +32,7 @@ class WorkingCalendar:
             raise CalendarUnknown(day.year) from None
 
     def after(self, day: date, working_days: int) -> date:
-        """Return the day that lies ``working_days`` working days after ``day``."""
+        """Return the day that lies ``working_days`` working days after ``day`` (Điều 4.3)."""
         step = timedelta(days=1)
         while working_days > 0:
             day += step

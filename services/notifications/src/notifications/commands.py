@@ -41,7 +41,7 @@ FROM subscribers
 
 
 async def publish_notice(session: AsyncSession, order: PublishNotice, *, now: datetime) -> None:
-    """Make a notice visible to everyone now, mail it to subscribers, say since when it stands.
+    """Make a notice public now, mail it to subscribers, say since when it stands (Điều 8.2, 8.3).
 
     The same order again changes nothing; other words under the same id are refused.
     """

@@ -1,4 +1,4 @@
-"""Lifting a suspension: remedy, second person, decision about what was held, then resuming."""
+"""Lifting a suspension (Điều 8.3): remedy, second person, fate of what was held, resuming."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -47,7 +47,7 @@ async def lift(
     *,
     now: datetime,
 ) -> Suspension:
-    """Lift an order, cancel one that is only scheduled, or ask a second person (ground c)."""
+    """Lift an order, cancel one that is only scheduled, or ask a second person (Điều 8.1c, 8.3)."""
     suspension = await _for_update(session, suspension_id)
     if suspension.state is OrderState.SCHEDULED:
         suspension.cancel(remedy, by, now=now)
@@ -71,7 +71,7 @@ async def lift(
 async def approve_lift(
     session: AsyncSession, suspension_id: UUID, by: Person, *, now: datetime
 ) -> Suspension:
-    """Approve, as another person, the lift that somebody requested; raises ``SamePerson``."""
+    """Approve, as a second person, a lift that was requested (Điều 8.3); raises ``SamePerson``."""
     suspension = await _for_update(session, suspension_id)
     held = suspension.approve_lift(by, now=now)
     await _end(session, suspension, held, now=now)

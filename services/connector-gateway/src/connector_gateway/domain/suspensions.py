@@ -200,7 +200,7 @@ class Suspension(Table, table=True):
         self.ended_at = now
 
     def approve_lift(self, by: Person, *, now: datetime) -> HeldChoice:
-        """End the order as requested; raises ``SamePerson`` for whoever requested it."""
+        """End the order as requested; raises ``SamePerson`` for whoever requested it (Điều 8.3)."""
         if self.state is not OrderState.LIFT_REQUESTED or self.held_choice is None:
             raise OrderNotOpen(state=self.state)
         if self.lift_requested_by == by.subject:

@@ -16,13 +16,13 @@ from contracts.accounts.v1 import Role
 from contracts.forms import Severity
 from contracts.submissions.v1 import ReportSubmitted
 from submissions.domain import rules
-from submissions.domain.approvals import Approval
+from submissions.domain.approvals import sign_off
 from submissions.domain.deliveries.grids import Grid
 from submissions.domain.deliveries.values import BadFigure, canonical
 from submissions.domain.formulas import FormPlan
-from submissions.domain.reports import Report, Status
+from submissions.domain.reports import Report
 from submissions.domain.versions import ReportVersion, SourceKind
-from submissions.errors import AlreadyApproved, FiguresRefused, RuleViolated
+from submissions.errors import FiguresRefused, RuleViolated
 from submissions.queries import known, reports
 
 
@@ -73,25 +73,14 @@ async def approve(
     who: Principal,
     now: datetime,
 ) -> Report:
-    """Sign the latest version off (Điều 9.2); one person signs a version once."""
-    report = await own_report(session, report_id, who)
+    """Sign the latest version off: the head of the unit, once a version (Điều 9.1, 9.2)."""
+    report = await own_report(session, report_id, who, Role.AGENCY_HEAD)
     if version is not None and version != report.version:
         raise PreconditionFailed
     given = await reports.approvals_of(session, report)
-    if report.status == Status.APPROVED and any(one.approved_by == who.subject for one in given):
-        raise AlreadyApproved
-    report.approve()
-    if not any(one.approved_by == who.subject for one in given):
-        session.add(
-            Approval(
-                id=new_id(),
-                report_id=report.id,
-                version=report.version,
-                approved_by=who.subject,
-                approver_name=who.name,
-                approved_at=now,
-            )
-        )
+    approval = sign_off(report, given, by=who.subject, name=who.name, id=new_id(), now=now)
+    if approval:
+        session.add(approval)
     return report
 
 
@@ -106,10 +95,15 @@ async def submit(
     return report
 
 
-async def own_report(session: AsyncSession, report_id: UUID, who: Principal) -> Report:
-    """Return a report of the agency of ``who``, locked; others may see it but not change it."""
+async def own_report(
+    session: AsyncSession, report_id: UUID, who: Principal, *roles: Role
+) -> Report:
+    """Return a report of the agency of ``who``, locked; others may see it but not change it.
+
+    ``roles`` are those that may; officers and heads unless told otherwise.
+    """
     report = await reports.report_for_update(session, report_id, who)
-    if report.unit != who.agency or not who.has(Role.OFFICER, Role.AGENCY_HEAD):
+    if report.unit != who.agency or not who.has(*(roles or (Role.OFFICER, Role.AGENCY_HEAD))):
         raise Forbidden
     return report
 

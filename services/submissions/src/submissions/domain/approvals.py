@@ -1,5 +1,6 @@
 """Approvals inside a unit (Điều 9.2) and standing approvals for what a system pushes."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -7,6 +8,8 @@ from sqlalchemy import DateTime
 from sqlmodel import Field
 
 from submissions.domain import Table
+from submissions.domain.reports import Report, Status
+from submissions.errors import AlreadyApproved
 
 
 class Approval(Table, table=True):
@@ -20,6 +23,29 @@ class Approval(Table, table=True):
     approved_by: str
     approver_name: str
     approved_at: datetime = Field(sa_type=DateTime(timezone=True))
+
+
+def sign_off(
+    report: Report, given: Sequence[Approval], *, by: str, name: str, id: UUID, now: datetime
+) -> Approval | None:
+    """Approve the latest version (Điều 9.2); nobody approves one twice (``AlreadyApproved``).
+
+    ``given`` are the approvals of this version; None where ``by`` signed it before it was moved.
+    """
+    has_signed = any(one.approved_by == by for one in given)
+    if has_signed and report.status == Status.APPROVED:
+        raise AlreadyApproved
+    report.approve()
+    if has_signed:
+        return None
+    return Approval(
+        id=id,
+        report_id=report.id,
+        version=report.version,
+        approved_by=by,
+        approver_name=name,
+        approved_at=now,
+    )
 
 
 class StandingApproval(Table, table=True):

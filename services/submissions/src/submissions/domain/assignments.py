@@ -63,5 +63,5 @@ def end_of(day: date) -> datetime:
 
 
 def due_after(cut_off: date, working_days: int, calendar: WorkingCalendar) -> datetime:
-    """Return the deadline ``working_days`` working days after the cut-off, at end of work."""
+    """Return the deadline: working days after the cut-off, at end of work (NĐ 09 Điều 8.5)."""
     return datetime.combine(calendar.after(cut_off, working_days), END_OF_WORK, ZONE)

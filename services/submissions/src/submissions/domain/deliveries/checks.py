@@ -1,7 +1,7 @@
 """Every figure of a delivery against the grid of its report: good ones, and bad ones with a reason.
 
 A dense matrix of good figures passes one regular expression; everything else is looked at cell by
-cell, so that all that is wrong is named in one pass.
+cell, so that all that is wrong is named in one pass, each with its cell (Điều 3.3, 3.5).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
