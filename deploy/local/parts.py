@@ -148,6 +148,7 @@ def _own_settings(hub: Hub, name: str) -> dict[str, str]:
             return {
                 "SIGNING_KEY_FILE": str(keys.signing_key(hub, name)),
                 "ALLOWED_PRIVATE_TARGETS": f"127.0.0.1:{hub.port + RECEIVER}",
+                "SUBMISSIONS_URL": f"http://127.0.0.1:{hub.port_of('submissions')}",
             }
         case "notifications":
             return {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(hub.port_of("smtp"))}

@@ -24,6 +24,6 @@ def every_example_of(reader: str) -> Iterator[tuple[str, bytes, dict[str, bytes]
         value, headers = example_of(type), headers_of(type)
         if event.facts_in == "headers":
             facts: dict[str, str] = json.loads(value)
-            headers |= {header_name(name): fact.encode() for name, fact in facts.items()}
+            headers |= {header_name(name): str(fact).encode() for name, fact in facts.items()}
             value = (EXAMPLES / f"{type}.body").read_bytes()
         yield event.topic.name, value, headers

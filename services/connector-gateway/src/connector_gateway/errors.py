@@ -73,6 +73,12 @@ class ReceiptUnfinished(Conflict):
     slug = "receipt-unfinished"
 
 
+class DryRunUnavailable(Unavailable):
+    """Submissions cannot be asked now; pushes are taken all the same."""
+
+    slug = "dry-run-unavailable"
+
+
 class CodeMapUnknown(NotFound):
     """The connection has no code map of this version."""
 

@@ -17,6 +17,8 @@ class Settings(ServiceSettings):
     allowed_private_targets: str = ""
     """``host:port`` list, comma-separated, of webhook receivers that may be private and plain http:
     for receivers on the same machine and for tests."""
+    submissions_url: str = "http://localhost:8080"
+    """Where submissions answers dry runs (decisions/0011)."""
     token_seconds: int = 300
     webhook_timeout: float = 15.0
     dispatch_slots: int = 50

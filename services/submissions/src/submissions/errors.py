@@ -153,6 +153,12 @@ class CodeMapNotArrived(Unavailable):
     slug = "code-map-not-arrived"
 
 
+class GatewayOnly(Forbidden):
+    """Only connector-gateway asks this, for a connection that it has let in."""
+
+    slug = "gateway-only"
+
+
 class DeliveryHeadersMissing(Invalid):
     """A delivery came without the headers that say whose it is; a dead letter."""
 

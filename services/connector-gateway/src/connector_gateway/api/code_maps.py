@@ -16,7 +16,7 @@ from chassis.errors import Place
 from chassis.http import Body
 from connector_gateway.api.bodies import CodeInPath
 from connector_gateway.api.callers import Operator, OwnSystemOrReader, person
-from connector_gateway.api.intake import CSV, DECODER, JSON, read_sample
+from connector_gateway.api.intake import CSV, DECODER, JSON, read_sample, unpack
 from connector_gateway.commands import code_maps as commands
 from connector_gateway.commands.deliveries import admit
 from connector_gateway.domain.code_maps import (
@@ -110,8 +110,9 @@ async def publish_code_map(
     the same codes again are no new version. 404 `connection-unknown`; 409 `direction-not-offered`;
     413 `code-map-too-large`; 415; 422 `code-map-invalid` with every bad line.
     """
-    content, media_type = await read_sample(request)
-    match media_type:
+    sample = await read_sample(request)
+    content = unpack(sample.body, sample.content_encoding)
+    match sample.content_type:
         case "application/json":
             codes = _codes_of_json(content)
         case "text/csv":
@@ -152,9 +153,10 @@ async def try_code_map(
     """
     if who.kind == "system":
         await admit(session, who, code, now=now)
-    content, media_type = await read_sample(request)
+    sample = await read_sample(request)
+    content = unpack(sample.body, sample.content_encoding)
     found = await _found(session, code, None)
-    match media_type:
+    match sample.content_type:
         case "application/json":
             named = named_in_json(DECODER.decode(content))
         case "text/csv":

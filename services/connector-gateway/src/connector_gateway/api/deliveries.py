@@ -16,15 +16,18 @@ from chassis.paging import After, Limit, Page, encode
 from chassis.telemetry import current_traceparent
 from connector_gateway.api.bodies import CodeInPath, id_after
 from connector_gateway.api.callers import OwnSystem, OwnSystemOrReader
-from connector_gateway.api.intake import CSV, JSON, XLSX, read_delivery
+from connector_gateway.api.intake import CSV, JSON, XLSX, read_delivery, read_sample
 from connector_gateway.api.waiting import watch_of
 from connector_gateway.commands import deliveries as commands
 from connector_gateway.commands.deliveries import Answer
+from connector_gateway.commands.dry_runs import permit
+from connector_gateway.commands.keys import signing_key
 from connector_gateway.domain.pushes import Push
 from connector_gateway.domain.receipts import Accepted
 from connector_gateway.errors import ReceiptUnknown
 from connector_gateway.queries import deliveries as queries
 from connector_gateway.queries.deliveries import ReceiptView
+from connector_gateway.queries.dry_runs import DryRunView, dry_run
 
 router = APIRouter(tags=["deliveries"])
 
@@ -42,6 +45,7 @@ PUSH: dict[str, Any] = {
             "name": "Idempotency-Key",
             "in": "header",
             "required": True,
+            "description": "Of every push; a dry run needs none",
             "schema": {"type": "string", "minLength": 1, "maxLength": 255},
         }
     ],
@@ -53,21 +57,43 @@ PUSH: dict[str, Any] = {
     status_code=202,
     openapi_extra=PUSH,
     response_class=Response,
+    responses={200: {"model": DryRunView, "description": "What the delivery would do"}},
 )
-async def push(code: CodeInPath, request: Request, who: OwnSystem, now: Now) -> Response:
+async def push(
+    code: CodeInPath,
+    request: Request,
+    who: OwnSystem,
+    now: Now,
+    is_dry: Annotated[
+        bool, Query(alias="dry_run", description="Only say what the delivery would do")
+    ] = False,
+) -> Response:
     """Push figures: at most 5 MiB, 20,000 figures, nesting 8; JSON, CSV or XLSX, gzip or zstd.
 
     202 with `Location` of the receipt. The same `Idempotency-Key` with the same body answers the
     same receipt. 503 `connection-suspended` with `ground`, `notice`, `expected_end`, `epoch`;
     403 `connection-revoked`; 401 `token-outdated`; 413 `payload-too-large`; 415;
     422 `idempotency-key-missing`, `idempotency-key-reused`, `invalid-text`; 400 `invalid-json`.
+
+    `?dry_run=true` keeps nothing, needs no `Idempotency-Key` and answers 200 at once with what the
+    receipt would say; `submit` is not tried. 503 `dry-run-unavailable`.
     """
+    if is_dry:
+        return await _try_out(code, request, who, now)
     offered = await read_delivery(request)
     asked = Push(code, who.epoch, offered, current_traceparent())
     told = await _gathering(request.app).take(asked)
     if isinstance(told, Refusal):
         raise told  # what the ledger says of it has been committed
     return _accepted(code, told, now)
+
+
+async def _try_out(code: str, request: Request, who: Principal, now: datetime) -> Response:
+    settings = request.app.state.settings
+    async with request.app.state.database.transaction() as session:
+        token = await permit(session, who, code, signing_key(settings.signing_key_file), now=now)
+    view = await dry_run(settings.submissions_url, token, await read_sample(request))
+    return Response(view.model_dump_json(), 200, media_type=JSON)
 
 
 def _gathering(app: FastAPI) -> Gathering[Push, Answer]:

@@ -50,13 +50,12 @@ async def read_delivery(request: Request) -> Delivery | Refusal:
         return why
 
 
-async def read_sample(request: Request) -> tuple[bytes, str]:
-    """Return the unpacked content of a body that is not to be kept, and its media type.
+async def read_sample(request: Request) -> Delivery:
+    """Return a delivery that is not to be kept, so that no ``Idempotency-Key`` is asked for.
 
-    The checks are those of a push; ``Idempotency-Key`` is not asked for. Raises their refusals.
+    The other checks are those of a push; raises their refusals.
     """
-    delivery = await _read(request, key="sample")
-    return unpack(delivery.body, delivery.content_encoding), delivery.content_type
+    return await _read(request, key="sample")
 
 
 async def _read(request: Request, *, key: str | None = None) -> Delivery:

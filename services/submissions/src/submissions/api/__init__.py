@@ -1,9 +1,16 @@
-"""HTTP in: assignments, reports, reviews, standing approvals, consolidations."""
+"""HTTP in: assignments, reports, reviews, standing approvals, consolidations, dry runs."""
 
 from fastapi import APIRouter
 
-from submissions.api import assignments, consolidations, reports, reviews, standing_approvals
+from submissions.api import (
+    assignments,
+    consolidations,
+    dry_runs,
+    reports,
+    reviews,
+    standing_approvals,
+)
 
 router = APIRouter()
-for part in (assignments, reviews, reports, standing_approvals, consolidations):
+for part in (assignments, reviews, reports, standing_approvals, consolidations, dry_runs):
     router.include_router(part.router)

@@ -45,12 +45,12 @@ WHERE r.id = h.id
 async def take_in(session: AsyncSession, envelopes: Sequence[Envelope], *, now: datetime) -> None:
     """Apply up to 20 deliveries in the order they came, and say of each what became of it."""
     read = [await arrival_of(envelope) for envelope in envelopes]
-    arrivals = await _placed(session, await _with_codes(session, read))
+    arrivals = await made_ready(session, read)
     units = await queries.units_by_code(
         session, {agency for one in arrivals for agency in agencies_of(one)}
     )
     for run in runs(arrivals, units):
-        batch = await _batch_for(session, run, units)
+        batch = await batch_for(session, run, units)
         outcomes = [batch.take(arrival) for arrival in run]
         await _write(session, batch.versions, batch.changed, now=now)
         for outcome in outcomes:
@@ -96,16 +96,7 @@ async def arrival_of(envelope: Envelope) -> Arrival:
     except (KeyError, ValueError) as why:
         raise DeliveryHeadersMissing(why=str(why)) from why
     encoding = envelope.headers.get("ce_contentencoding", "")
-    content: Delivery | UnreadableBody
-    try:
-        if said["content_type"] == XLSX:
-            content = read_sheets(await sheets_of(unpack(envelope.body, encoding)))
-        else:
-            content = read_body(envelope.body, said["content_type"], encoding)
-    except UnreadableBody as why:
-        content = why
-    except WorkbookUnreadable:
-        content = UnreadableBody("invalid-workbook")
+    content = await content_of(envelope.body, said["content_type"], encoding)
     return Arrival(
         receipt_id,
         said["connection"],
@@ -117,6 +108,18 @@ async def arrival_of(envelope: Envelope) -> Arrival:
     )
 
 
+async def content_of(body: bytes, content_type: str, encoding: str) -> Delivery | UnreadableBody:
+    """Read the bytes of a delivery, or say why they make no sense."""
+    try:
+        if content_type == XLSX:
+            return read_sheets(await sheets_of(unpack(body, encoding)))
+        return read_body(body, content_type, encoding)
+    except UnreadableBody as why:
+        return why
+    except WorkbookUnreadable:
+        return UnreadableBody("invalid-workbook")
+
+
 def grant_of(text: str) -> Grant:
     """Read what the connection might push when the delivery arrived; null is everything."""
     said = msgspec.json.decode(text, type=dict[str, list[str] | None])
@@ -125,6 +128,11 @@ def grant_of(text: str) -> Grant:
         None if regimes is None else frozenset(regimes),
         None if agencies is None else frozenset(agencies),
     )
+
+
+async def made_ready(session: AsyncSession, arrivals: list[Arrival]) -> list[Arrival]:
+    """Return deliveries with the codes that they speak, their regime and period known."""
+    return await _placed(session, await _with_codes(session, arrivals))
 
 
 async def _with_codes(session: AsyncSession, arrivals: list[Arrival]) -> list[Arrival]:
@@ -166,9 +174,14 @@ async def _placed(session: AsyncSession, arrivals: Sequence[Arrival]) -> list[Ar
     return placed
 
 
-async def _batch_for(
-    session: AsyncSession, arrivals: Sequence[Arrival], units: Mapping[str, str]
+async def batch_for(
+    session: AsyncSession,
+    arrivals: Sequence[Arrival],
+    units: Mapping[str, str],
+    *,
+    is_locked: bool = True,
 ) -> Batch:
+    """Return what deliveries meet, the reports locked unless nothing will be written."""
     readable = [one.content for one in arrivals if isinstance(one.content, Delivery)]
     regimes = await queries.regimes_by_code(session, {one.regime for one in readable})
     keys = {
@@ -182,7 +195,7 @@ async def _batch_for(
     return Batch(
         in_force_from={code: regime.in_force_from for code, regime in regimes.items()},
         units=units,
-        heads=await queries.heads_for_update(session, keys, plans),
+        heads=await queries.heads(session, keys, plans, is_locked=is_locked),
     )
 
 

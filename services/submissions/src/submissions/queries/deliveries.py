@@ -33,8 +33,9 @@ SELECT r.id, r.regime, r.period, r.unit, r.status, r.revision, r.version, r.cut_
 FROM unnest($1::text[], $2::text[], $3::text[]) AS asked (regime, period, unit)
 JOIN reports AS r USING (regime, period, unit)
 LEFT JOIN report_versions AS v ON v.report_id = r.id AND v.number = r.version
-ORDER BY r.id FOR UPDATE OF r
+ORDER BY r.id
 """
+LOCKED_HEADS = f"{HEADS} FOR UPDATE OF r"
 CELLS = "SELECT cells::text FROM report_versions WHERE report_id = $1 AND number = $2"
 
 CODE_MAPS = """
@@ -94,17 +95,22 @@ async def units_by_code(session: AsyncSession, codes: Collection[str]) -> dict[s
     return units
 
 
-async def heads_for_update(
-    session: AsyncSession, keys: Collection[HeadKey], plans: Mapping[str, FormPlan]
+async def heads(
+    session: AsyncSession,
+    keys: Collection[HeadKey],
+    plans: Mapping[str, FormPlan],
+    *,
+    is_locked: bool,
 ) -> dict[HeadKey, Head]:
-    """Lock the reports named, always in the order of their ids, and return their latest state."""
+    """Return the latest state of the reports named, locked always in the order of their ids."""
     if not keys:
         return {}
     connection = await raw_connection(session)
-    heads: dict[HeadKey, Head] = {}
-    for row in await connection.fetch(HEADS, *zip(*keys, strict=True)):
+    found: dict[HeadKey, Head] = {}
+    asked = LOCKED_HEADS if is_locked else HEADS
+    for row in await connection.fetch(asked, *zip(*keys, strict=True)):
         regime = row["regime"]
-        heads[regime, row["period"], row["unit"]] = Head(
+        found[regime, row["period"], row["unit"]] = Head(
             id=row["id"],
             unit=row["unit"],
             status=Status(row["status"]),
@@ -115,7 +121,7 @@ async def heads_for_update(
             grid=grid_of(plans[regime], row["rows"], row["columns"]),
             cells=await _cells(connection, row["id"], row["version"], row["cells"]),
         )
-    return heads
+    return found
 
 
 async def _cells(
