@@ -6,7 +6,9 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from sqlalchemy import event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -44,6 +46,7 @@ class Database:
             pool_timeout=10,
             connect_args={"server_settings": SERVER_SETTINGS},
         )
+        event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
         self._sessions = async_sessionmaker(
             self.engine, class_=AsyncSession, expire_on_commit=False
         )
@@ -75,6 +78,15 @@ class Database:
     async def close(self) -> None:
         """Close every connection of the pool."""
         await self.engine.dispose()
+
+
+def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
+    """Have the pool replace a connection that the server has closed.
+
+    The engine notices that only when it is asked through it; ``raw_connection`` goes past it.
+    """
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 async def transaction(request: Request) -> AsyncIterator[AsyncSession]:

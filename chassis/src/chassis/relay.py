@@ -11,13 +11,14 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from opentelemetry.trace import Span, SpanKind
-from sqlalchemy.exc import DBAPIError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.clock import now
 from chassis.database import Database, raw_connection
 from chassis.kafka import new_producer
+from chassis.outages import is_unavailable
 from chassis.telemetry import (
+    JOB_FAILURES,
     OUTBOX_OLDEST,
     OUTBOX_SENT,
     OUTBOX_WAITING,
@@ -64,8 +65,12 @@ class Relay:
                 await producer.start()
                 await self._relay(producer, stop, batch=batch, poll=poll)
                 delay = 0.1
-            except (KafkaError, DBAPIError, OSError) as why:
-                log.warning("relay waits", why=str(why), seconds=delay)
+            except Exception as why:
+                if isinstance(why, KafkaError) or is_unavailable(why):
+                    log.warning("relay waits", why=str(why), seconds=delay)
+                else:
+                    JOB_FAILURES.labels("relay").inc()
+                    log.exception("relay failed")
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), delay)
                 delay = min(delay * 2, 5.0)

@@ -1,16 +1,20 @@
 """The delivery policy on a real broker and a real database."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 
+import psycopg
 import pytest
 from fastapi import FastAPI
+from sqlalchemy.engine import make_url
 
+from chassis.outages import is_unavailable
 from chassis.outbox import publish
 from chassis.telemetry import DEPENDENCY_DOWN
 from contracts.topics import CONNECTIONS, dead_letters_of
 from tests.support import probe
 from tests.support.kafka import records, send
-from tests.support.postgres import fresh_database
+from tests.support.postgres import fresh_database, superuser_url
 from tests.support.waiting import until
 
 DEAD = dead_letters_of("notifications").name
@@ -176,3 +180,35 @@ async def test_a_dependency_that_is_down_stops_the_partition_and_loses_nothing(
 def _is_waiting() -> bool:
     samples = next(iter(DEPENDENCY_DOWN.collect())).samples
     return any(one.labels["reader"] == "notifications" and one.value == 1 for one in samples)
+
+
+async def test_sessions_that_the_server_cuts_cost_nothing_and_nobody_notices_for_long(
+    app: FastAPI,
+) -> None:
+    await say(app, "before")
+    await until(lambda: _has_kept(app, 1))
+    name = make_url(app.state.settings.database_url).database
+    for word in ("first", "second", "third"):
+        with psycopg.connect(superuser_url(), autocommit=True) as server:
+            server.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+            )
+        await until(partial(_has_said, app, word))
+    await until(lambda: _has_kept(app, 4))
+    assert await kept(app) == ["before", "first", "second", "third"]
+    assert await dead_reasons() == []
+
+
+async def _has_said(app: FastAPI, word: str) -> bool:
+    """Say a word; a session that was cut just now may cost one try, which says so."""
+    try:
+        await say(app, word)
+    except Exception as why:
+        if not is_unavailable(why):
+            raise
+        return False
+    return True
+
+
+async def _has_kept(app: FastAPI, count: int) -> bool:
+    return len(await kept(app)) == count

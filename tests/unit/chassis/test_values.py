@@ -4,6 +4,7 @@ import asyncpg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi as driver
 
 from chassis.errors import Conflict, Unavailable
 from chassis.identifiers import new_id
@@ -14,6 +15,8 @@ from chassis.telemetry import context_of
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
+CLOSED: Exception = driver.InterfaceError("connection is closed")  # type: ignore[no-untyped-call]  # SQLAlchemy's
+DUPLICATE: Exception = driver.IntegrityError("duplicate key")  # type: ignore[no-untyped-call]  # SQLAlchemy's
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 
@@ -62,6 +65,8 @@ def test_a_malformed_traceparent_leads_nowhere(traceparent: str | None) -> None:
         (asyncpg.DeadlockDetectedError(), True),
         (asyncpg.AdminShutdownError(), True),
         (asyncpg.TooManyConnectionsError(), True),
+        (CLOSED, True),
+        (DUPLICATE, False),
         (asyncpg.UniqueViolationError(), False),
         (Conflict(), False),
         (KeyError("x"), False),
