@@ -75,4 +75,9 @@ def page(request: Request, template: str, *, status: int = 200, **facts: Any) ->
     return HTMLResponse(html, status_code=status)
 
 
+def part(template: str, **facts: Any) -> str:
+    """Render a part of a page, the same for whoever looks."""
+    return ENVIRONMENT.get_template(template).render(words=WORDS, **facts)
+
+
 WORDS = read_words()

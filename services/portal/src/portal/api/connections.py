@@ -9,7 +9,8 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from portal.hub import CONNECTIONS, Problem
-from portal.pages import ZONE, page
+from portal.live import stream
+from portal.pages import ZONE, page, part
 from portal.viewer import Form, SignedIn
 
 router = APIRouter()
@@ -27,6 +28,20 @@ async def board(request: Request, viewer: SignedIn) -> Response:
         suspensions=suspensions["items"],
         can_suspend=viewer.has("connection_operator", "operator"),
     )
+
+
+@router.get("/ket-noi/trang-thai")
+async def states(request: Request, viewer: SignedIn) -> Response:
+    """Tell the state of every connection whenever it changes (server-sent events)."""
+
+    async def parts() -> dict[str, str]:
+        found = await viewer.hub.get(f"{CONNECTIONS}/connections")
+        return {
+            f"trang-thai-{one['code']}": part("connection-state.html", one=one)
+            for one in found["items"]
+        }
+
+    return stream(request, parts)
 
 
 @router.get("/ket-noi/{code}/tam-ngung")
