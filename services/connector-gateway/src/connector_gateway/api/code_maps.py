@@ -16,7 +16,7 @@ from chassis.errors import Place
 from chassis.http import Body
 from connector_gateway.api.bodies import CodeInPath
 from connector_gateway.api.callers import Operator, OwnSystemOrReader, person
-from connector_gateway.api.intake import CSV, DECODER, JSON, read_sample, unpack
+from connector_gateway.api.intake import read_sample
 from connector_gateway.commands import code_maps as commands
 from connector_gateway.commands.deliveries import admit
 from connector_gateway.domain.code_maps import (
@@ -27,6 +27,7 @@ from connector_gateway.domain.code_maps import (
     named_in_table,
     read,
 )
+from connector_gateway.domain.contents import CSV, DECODER, JSON, unpack
 from connector_gateway.errors import CodeMapInvalid, CodeMapUnknown, MediaTypeUnknown
 from connector_gateway.queries import View
 from connector_gateway.queries import code_maps as queries

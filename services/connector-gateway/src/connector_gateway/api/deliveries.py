@@ -16,12 +16,13 @@ from chassis.paging import After, Limit, Page, encode
 from chassis.telemetry import current_traceparent
 from connector_gateway.api.bodies import CodeInPath, id_after
 from connector_gateway.api.callers import OwnSystem, OwnSystemOrReader
-from connector_gateway.api.intake import CSV, JSON, XLSX, read_delivery, read_sample
+from connector_gateway.api.intake import read_delivery, read_sample
 from connector_gateway.api.waiting import watch_of
 from connector_gateway.commands import deliveries as commands
 from connector_gateway.commands.deliveries import Answer
 from connector_gateway.commands.dry_runs import permit
 from connector_gateway.commands.keys import signing_key
+from connector_gateway.domain.contents import CSV, JSON, XLSX
 from connector_gateway.domain.pushes import Push
 from connector_gateway.domain.receipts import Accepted
 from connector_gateway.errors import ReceiptUnknown

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.errors import Refusal
-from connector_gateway.api.intake import (
+from connector_gateway.domain.contents import (
     CSV,
     JSON,
     LARGEST,
