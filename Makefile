@@ -1,7 +1,7 @@
 # One command a line; `make help` lists them. Paths are relative: the project may stand in a folder
 # with spaces or Vietnamese letters, which make cannot hold in a variable.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock fmt check test test-all demo up down reset status migrate contracts bench chaos mutants trace redrive
+.PHONY: help setup lock fmt check test test-all demo up down reset status migrate contracts bench chaos mutants trace redrive verify
 
 PY := .venv/bin/python
 # The first Python that is new enough.
@@ -70,6 +70,9 @@ chaos: setup ## storm after storm over one hub: make chaos N=1000 [SEED=7]
 
 mutants: setup ## write ten careless faults into a copy and see the tests catch each
 	$(PY) -m tests.mutants
+
+verify: ## check an export of the exchange ledger, offline: make verify EXPORT=file [ROOTS=file] [KEYS=file]
+	@$(PY) -m connector_gateway.verify_ledger "$(EXPORT)" $(if $(ROOTS),--roots "$(ROOTS)") $(if $(KEYS),--keys "$(KEYS)")
 
 trace: ## show a trace as a tree: make trace ID=<trace id>
 	@$(HUB) trace $(ID)

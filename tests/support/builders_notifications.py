@@ -31,7 +31,7 @@ from contracts.notifications.v1 import PublishNotice
 from contracts.registry import EVENTS
 from notifications.channels.smtp import Post
 from notifications.consumers import consumers
-from notifications.domain.mails import Fate, Mail, Template
+from notifications.domain.mails import GIVE_UP_AFTER, Fate, Mail, Template
 from notifications.jobs import send_due
 from notifications.main import create_app
 from notifications.settings import Settings
@@ -78,6 +78,7 @@ def a_mail(**facts: Any) -> Mail:
             "facts": {"subject": "Tạm ngừng kết nối", "body": "Điều 8.4", "link": "/notices"},
             "next_attempt_at": NOON,
             "queued_at": NOON,
+            "give_up_at": NOON + GIVE_UP_AFTER,
             **facts,
         }
     )
@@ -155,6 +156,7 @@ class Notifications:
         with psycopg.connect(self.url) as connection:
             connection.execute(
                 "UPDATE mails SET queued_at = queued_at - %(time)s, "
+                "give_up_at = give_up_at - %(time)s, "
                 "next_attempt_at = next_attempt_at - %(time)s",
                 {"time": time},
             )

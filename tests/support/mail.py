@@ -7,7 +7,7 @@ to it.
 
 import asyncio
 import email
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -29,6 +29,8 @@ class MailServer:
     port: int = 0
     letters: list[EmailMessage] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
+    on_letter: Callable[[], object] = bool
+    """Called while a letter is being taken, before the server says so."""
 
     def post(self) -> Post:
         """Return the way to this server."""
@@ -54,6 +56,7 @@ class MailServer:
         letter = email.message_from_bytes(content, policy=default)
         assert isinstance(letter, EmailMessage)
         self.letters.append(letter)
+        self.on_letter()
         return "250 OK"
 
 

@@ -29,9 +29,12 @@ OPERATIONS = [
     ("POST", "/suspensions", ACTING),
     ("GET", "/suspensions", LOOKING),
     ("GET", ORDER, LOOKING),
+    ("POST", f"{ORDER}/extend", ACTING),
     ("POST", f"{ORDER}/lift", ACTING),
     ("POST", f"{ORDER}/lift/approve", ACTING),
     ("GET", "/ledger", LOOKING),
+    ("GET", "/ledger/export", LOOKING),
+    ("POST", "/ledger/verify", LOOKING),
     ("GET", "/ledger/roots", LOOKING),
 ]
 

@@ -8,6 +8,7 @@ import pytest
 
 from chassis.clock import ZONE
 from chassis.identifiers import new_id
+from connector_gateway.commands import announcements
 from connector_gateway.commands import suspensions as commands
 from contracts.accounts.v1 import Role
 from contracts.notifications.v1 import NoticePublished
@@ -272,7 +273,7 @@ async def notice_became_visible(gateway: Gateway, order: dict[str, Any], at: dat
         notice_id=order["notice"].rsplit("/", 1)[1], subject=order["id"], visible_at=at
     )
     async with gateway.database.transaction() as session:
-        await commands.remember_notice(session, event, now=at)
+        await announcements.remember_notice(session, event, now=at)
 
 
 async def put_in_force(gateway: Gateway, order: dict[str, Any]) -> None:

@@ -1,13 +1,18 @@
 """Mail: queued with the fact, sent by a real SMTP server, tried again, given up with a reason."""
 
+from datetime import timedelta
+
 import psycopg
 import pytest
+from prometheus_client import REGISTRY
 
+from chassis.clock import now
 from chassis.identifiers import new_id
 from contracts.accounts.v1 import Role
 from contracts.connector_gateway.v1 import ConnectionResumed, ConnectionSuspended
 from notifications.channels.smtp import Post
 from notifications.domain.mails import GIVE_UP_AFTER, Fate
+from notifications.jobs import measure_mails
 from tests.support.builders_notifications import Notifications, a_notice, an_account, an_example
 from tests.support.mail import MailServer
 from tests.support.services import a_token
@@ -184,3 +189,60 @@ async def test_a_person_has_an_inbox_and_a_system_has_none(hub: Notifications) -
     assert answer.status_code == 403
     assert answer.json()["type"] == "/problems/no-inbox"
     assert await hub.inbox_of(an_account()) == []
+
+
+async def test_an_operator_sends_a_mail_again_that_was_given_up(
+    hub: Notifications, mail_server: MailServer
+) -> None:
+    mail_server.answers[OWNER] = "550 Mailbox full"
+    await hub.hear(an_example(ConnectionSuspended))
+    await hub.send_mails(mail_server.post())
+    hub.age_mails(2 * GIVE_UP_AFTER)
+    (mail,) = (await hub.call("GET", "/mails", a_token(Role.OPERATOR))).json()["items"]
+    mail_server.answers[OWNER] = "450 Still full"
+    again = await hub.call("POST", f"/mails/{mail['id']}/retry", a_token(Role.OPERATOR))
+    assert again.status_code == 204
+    assert await hub.send_mails(mail_server.post()) == {Fate.REFUSED_FOR_NOW: 1}
+    assert hub.rows("SELECT state, attempts FROM mails") == [("queued", 1)]
+
+
+async def test_only_a_mail_that_was_given_up_is_sent_again_by_hand(
+    hub: Notifications, mail_server: MailServer
+) -> None:
+    await hub.hear(an_example(ConnectionSuspended))
+    ((mail_id,),) = hub.rows("SELECT id FROM mails")
+    await hub.send_mails(mail_server.post())
+    sent = await hub.call("POST", f"/mails/{mail_id}/retry", a_token(Role.OPERATOR))
+    missing = await hub.call("POST", f"/mails/{new_id()}/retry", a_token(Role.OPERATOR))
+    assert (sent.status_code, missing.status_code) == (409, 404)
+    assert sent.json()["type"] == "/problems/mail-has-not-failed"
+    assert missing.json()["type"] == "/problems/mail-not-found"
+
+
+async def test_each_answer_is_kept_before_the_next_mail_is_offered(
+    hub: Notifications, mail_server: MailServer
+) -> None:
+    sent_before: list[int] = []
+    mail_server.on_letter = lambda: sent_before.append(
+        hub.rows("SELECT count(*) FROM mails WHERE state = 'sent'")[0][0]
+    )
+    await hub.hear(*(an_example(ConnectionSuspended) for _ in range(3)))
+    await hub.send_mails(mail_server.post())
+    assert sent_before == [0, 1, 2]
+
+
+async def test_watchers_see_how_many_mails_wait_and_for_how_long(
+    hub: Notifications, mail_server: MailServer
+) -> None:
+    mail_server.answers[OWNER] = "550 No such user"
+    await hub.hear(an_example(ConnectionSuspended))
+    await hub.send_mails(mail_server.post())
+    await hub.hear(an_example(ConnectionResumed))
+    hub.age_mails(timedelta(hours=1))
+    async with hub.database.transaction() as session:
+        await measure_mails(session, now())
+    for state in ("queued", "failed"):
+        age = REGISTRY.get_sample_value("hub_mails_oldest_seconds", {"state": state})
+        assert REGISTRY.get_sample_value("hub_mails_waiting", {"state": state}) == 1
+        assert age is not None
+        assert 3600 <= age < 3700

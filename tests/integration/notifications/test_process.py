@@ -7,6 +7,7 @@ import httpx
 import psycopg
 
 from chassis.identifiers import new_id
+from contracts.connector_gateway.v1 import ConnectionSuspended
 from contracts.event import Event
 from contracts.notifications.v1 import NoticePublished
 from contracts.submissions.v1 import ReportAssigned
@@ -58,6 +59,33 @@ async def test_an_order_on_kafka_becomes_a_page_a_mail_and_one_fact_however_ofte
     assert said == [str(order.notice_id).encode(), str(last.notice_id).encode()]
     assert listed.count("<entry>") == 2
     assert mail_server.recipients() == ["a@bao.vn", "a@bao.vn"]
+
+
+async def test_a_mail_whose_answer_died_with_the_process_goes_again_as_the_same_mail(
+    kafka: str, tmp_path: Path, mail_server: MailServer
+) -> None:
+    await announce_key()
+    own = {"SMTP_PORT": str(mail_server.port), "ORIGIN": ORIGIN}
+    with fresh_database("notifications") as url:
+        async with running("notifications", url, kafka, tmp_path, **own) as live:
+            mail_server.on_letter = live.process.kill
+            await say(an_example(ConnectionSuspended))
+            await live.process.wait()
+        mail_server.on_letter = bool
+        with psycopg.connect(url) as connection:
+            connection.execute("UPDATE mails SET next_attempt_at = queued_at")
+        async with running("notifications", url, kafka, tmp_path, **own):
+            await until(lambda: is_sent(url))
+    first, second = mail_server.letters
+    assert first["Message-ID"] == second["Message-ID"]
+    assert first["Date"] == second["Date"]
+
+
+async def is_sent(url: str) -> bool:
+    """Say whether no mail waits any more."""
+    with psycopg.connect(url) as connection:
+        found = connection.execute("SELECT bool_and(state = 'sent') FROM mails").fetchone()
+    return found == (True,)
 
 
 async def answers(client: httpx.AsyncClient, url: str) -> bool:

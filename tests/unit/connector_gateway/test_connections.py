@@ -3,7 +3,7 @@
 import pytest
 
 from connector_gateway.domain.connections import MOVES, AdminState, Gate
-from connector_gateway.errors import (
+from connector_gateway.errors.connections import (
     ConnectionRevoked,
     DirectionNotOffered,
     MoveNotAllowed,

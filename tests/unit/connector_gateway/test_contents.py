@@ -20,7 +20,7 @@ from connector_gateway.domain.contents import (
     is_deeper_than,
     unpack,
 )
-from connector_gateway.errors import (
+from connector_gateway.errors.deliveries import (
     DeliveryTooLarge,
     EncodingBroken,
     JsonUnreadable,

@@ -9,7 +9,7 @@ from connector_gateway.domain.credentials import (
     fingerprint,
     new_secret,
 )
-from connector_gateway.errors import ClientRefused
+from connector_gateway.errors.tokens import ClientRefused
 from tests.support.exchange import NOON
 
 MOMENT = NOON.timestamp()

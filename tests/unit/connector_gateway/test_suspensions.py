@@ -12,7 +12,7 @@ from connector_gateway.domain.suspensions import (
     ScopeKind,
     full_working_days,
 )
-from connector_gateway.errors import (
+from connector_gateway.errors.suspensions import (
     EffectiveAtNotAllowed,
     EffectiveAtRequired,
     EndBeforeStart,

@@ -3,7 +3,7 @@
 import pytest
 
 from connector_gateway.domain.targets import Target, is_public
-from connector_gateway.errors import TargetNotAllowed
+from connector_gateway.errors.connections import TargetNotAllowed
 
 PERMITTED = frozenset({"127.0.0.1:18390"})
 

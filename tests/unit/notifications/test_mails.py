@@ -58,6 +58,6 @@ def test_pauses_double_up_to_an_hour(attempt: int, pause: timedelta) -> None:
     ids=["just before", "after three days"],
 )
 def test_a_mail_is_given_up_after_three_days(age: timedelta, state: MailState) -> None:
-    mail: Mail = a_mail(queued_at=NOON - age)
+    mail: Mail = a_mail(give_up_at=NOON - age + GIVE_UP_AFTER)
     mail.note(Fate.REFUSED_FOR_NOW, "450 later", now=NOON)
     assert mail.state is state

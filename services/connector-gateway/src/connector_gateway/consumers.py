@@ -7,7 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.clock import now
 from chassis.delivery import Consumers, Envelope
-from connector_gateway.commands import deliveries, dispatches, known, suspensions
+from connector_gateway.commands import announcements, deliveries, dispatches, known
 from connector_gateway.domain.receipts import Completion, ReceiptState
 from contracts.accounts.v1 import AgencyOpened
 from contracts.catalog.v1 import CalendarChanged
@@ -39,7 +39,7 @@ async def calendar_changed(session: AsyncSession, event: CalendarChanged, _: Env
 
 @consumers.on(NoticePublished)
 async def notice_published(session: AsyncSession, event: NoticePublished, _: Envelope) -> None:
-    await suspensions.remember_notice(session, event, now=now())
+    await announcements.remember_notice(session, event, now=now())
 
 
 @consumers.on(ConsolidationForwarded)

@@ -19,8 +19,9 @@ from contracts.submissions.v1 import (
     ReportReturned,
     ReportSubmitted,
 )
-from notifications import commands, queries
+from notifications.commands import inboxes, known, notices
 from notifications.domain import messages
+from notifications.queries import known as known_queries
 
 consumers = Consumers(service="notifications")
 
@@ -28,69 +29,69 @@ consumers = Consumers(service="notifications")
 @consumers.on(PublishNotice)
 async def publish_notice(session: AsyncSession, order: PublishNotice, _: Envelope) -> None:
     """Make a notice public (Điều 8.2, 8.3)."""
-    await commands.publish_notice(session, order, now=now())
+    await notices.publish_notice(session, order, now=now())
 
 
 @consumers.on(AccountIssued)
 async def account_issued(session: AsyncSession, event: AccountIssued, _: Envelope) -> None:
     """Keep since when a person has an account."""
-    await commands.learn_account(session, event)
+    await known.learn_account(session, event)
 
 
 @consumers.on(AccountLocked)
 async def account_locked(session: AsyncSession, event: AccountLocked, _: Envelope) -> None:
     """Forget what a locked account has read."""
-    await commands.forget_account(session, event)
+    await known.forget_account(session, event)
 
 
 @consumers.on(AgencyOpened)
 async def agency_opened(session: AsyncSession, event: AgencyOpened, _: Envelope) -> None:
     """Keep the name of an agency."""
-    await commands.learn_agency(session, event)
+    await known.learn_agency(session, event)
 
 
 @consumers.on(RegimePutInForce)
 async def regime_put_in_force(session: AsyncSession, event: RegimePutInForce, _: Envelope) -> None:
     """Keep the name of a regime."""
-    await commands.learn_regime(session, event)
+    await known.learn_regime(session, event)
 
 
 @consumers.on_batch(ReportAssigned)
 async def reports_assigned(session: AsyncSession, envelopes: list[Envelope]) -> None:
     """Tell units what was assigned to them (Điều 7.2)."""
     events = [ReportAssigned.from_bytes(one.body) for one in envelopes]
-    await commands.tell(session, [messages.assigned(event) for event in events], now=now())
+    await inboxes.tell(session, [messages.assigned(event) for event in events], now=now())
 
 
 @consumers.on_batch(ReportSubmitted)
 async def reports_submitted(session: AsyncSession, envelopes: list[Envelope]) -> None:
     """Tell the lead agency what waits for review (Điều 7.3)."""
     events = [ReportSubmitted.from_bytes(one.body) for one in envelopes]
-    names = await queries.names(
+    names = await known_queries.names(
         session,
         agencies=[event.unit for event in events],
         regimes=[event.regime for event in events],
     )
     told = [messages.submitted(event, names) for event in events]
-    await commands.tell(session, told, now=now())
+    await inboxes.tell(session, told, now=now())
 
 
 @consumers.on_batch(ReportReturned)
 async def reports_returned(session: AsyncSession, envelopes: list[Envelope]) -> None:
     """Tell units that their reports came back and why (Điều 7.4)."""
     events = [ReportReturned.from_bytes(one.body) for one in envelopes]
-    names = await queries.names(session, regimes=[event.regime for event in events])
+    names = await known_queries.names(session, regimes=[event.regime for event in events])
     told = [messages.returned(event, names) for event in events]
-    await commands.tell(session, told, now=now())
+    await inboxes.tell(session, told, now=now())
 
 
 @consumers.on_batch(ReportAccepted)
 async def reports_accepted(session: AsyncSession, envelopes: list[Envelope]) -> None:
     """Tell units that their data was found sound (Điều 7.4)."""
     events = [ReportAccepted.from_bytes(one.body) for one in envelopes]
-    names = await queries.names(session, regimes=[event.regime for event in events])
+    names = await known_queries.names(session, regimes=[event.regime for event in events])
     told = [messages.accepted(event, names) for event in events]
-    await commands.tell(session, told, now=now())
+    await inboxes.tell(session, told, now=now())
 
 
 @consumers.on(ConsolidationForwarded)
@@ -98,14 +99,14 @@ async def consolidation_forwarded(
     session: AsyncSession, event: ConsolidationForwarded, _: Envelope
 ) -> None:
     """Tell the lead agency that its report has gone to the authority (Điều 7.4)."""
-    names = await queries.names(session, regimes=[event.regime])
-    await commands.tell(session, [messages.forwarded(event, names)], now=now())
+    names = await known_queries.names(session, regimes=[event.regime])
+    await inboxes.tell(session, [messages.forwarded(event, names)], now=now())
 
 
 @consumers.on(ConnectionFlagged)
 async def connection_flagged(session: AsyncSession, event: ConnectionFlagged, _: Envelope) -> None:
     """Tell those who may suspend that somebody fears for a connection (Điều 8.1c)."""
-    await commands.tell(session, [messages.flagged(event)], now=now())
+    await inboxes.tell(session, [messages.flagged(event)], now=now())
 
 
 @consumers.on(ConnectionSuspended)
@@ -113,10 +114,10 @@ async def connection_suspended(
     session: AsyncSession, event: ConnectionSuspended, _: Envelope
 ) -> None:
     """Tell the owner of the connected system, by mail and in the inbox (Điều 8.4)."""
-    await commands.tell_owner(session, messages.suspended(event), event.owner_email, now=now())
+    await inboxes.tell_owner(session, messages.suspended(event), event.owner_email, now=now())
 
 
 @consumers.on(ConnectionResumed)
 async def connection_resumed(session: AsyncSession, event: ConnectionResumed, _: Envelope) -> None:
     """Tell the owner of the connected system that it may go on."""
-    await commands.tell_owner(session, messages.resumed(event), event.owner_email, now=now())
+    await inboxes.tell_owner(session, messages.resumed(event), event.owner_email, now=now())

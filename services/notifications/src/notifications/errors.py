@@ -25,3 +25,15 @@ class NoInbox(Forbidden):
     """Whoever asks is a system; inboxes belong to persons."""
 
     slug = "no-inbox"
+
+
+class MailNotFound(NotFound):
+    """There is no such mail."""
+
+    slug = "mail-not-found"
+
+
+class MailHasNotFailed(Conflict):
+    """Only a mail that was given up is tried again by hand; the others are on their way."""
+
+    slug = "mail-has-not-failed"

@@ -5,12 +5,23 @@ from connector_gateway.api import (
     connections,
     deliveries,
     ledger,
+    ledger_exports,
     receipts,
     suspensions,
     systems,
     tokens,
 )
 
-PARTS = (deliveries, receipts, tokens, systems, connections, code_maps, suspensions, ledger)
+PARTS = (
+    deliveries,
+    receipts,
+    tokens,
+    systems,
+    connections,
+    code_maps,
+    suspensions,
+    ledger,
+    ledger_exports,
+)
 routers = [part.router for part in PARTS]
 public_routers = [tokens.public_router]

@@ -11,9 +11,10 @@ from pydantic_core import PydanticCustomError
 from chassis.http import Body
 from chassis.paging import InvalidCursor, decode
 from connector_gateway.domain.connections import CODE, Grants, WhileSuspended
+from connector_gateway.domain.extensions import LaterEnd
 from connector_gateway.domain.held import Choice, HeldChoice
 from connector_gateway.domain.ledger import SYSTEM
-from connector_gateway.domain.suspensions import Order, ScopeKind
+from connector_gateway.domain.suspensions import Order, Person, ScopeKind
 from contracts.connector_gateway.v1 import Direction, Ground
 from contracts.identifiers import RegimeCode, StatisticsCode
 from contracts.submissions.v1 import ConsolidationForwarded
@@ -149,6 +150,17 @@ class SuspensionBody(Body):
             expected_end=self.expected_end,
             includes_essential=self.include_essential,
         )
+
+
+class ExtendBody(Body):
+    """A later end, and the reason that the public is told."""
+
+    expected_end: Moment
+    public_reason: Paragraph
+
+    def later(self, by: Person) -> LaterEnd:
+        """Return the end that ``by`` asks for."""
+        return LaterEnd(self.expected_end, self.public_reason, by)
 
 
 class HeldBody(Body):

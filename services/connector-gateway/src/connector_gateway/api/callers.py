@@ -7,7 +7,7 @@ from fastapi import Depends
 from chassis.auth import Principal, allow, whoever
 from connector_gateway.api.bodies import CodeInPath
 from connector_gateway.domain.suspensions import Person
-from connector_gateway.errors import ForeignConnection
+from connector_gateway.errors.connections import ForeignConnection
 from contracts.accounts.v1 import Role
 
 ACTING = (Role.CONNECTION_OPERATOR, Role.OPERATOR, Role.ADMINISTRATOR)

@@ -28,7 +28,8 @@ from connector_gateway.domain.code_maps import (
     read,
 )
 from connector_gateway.domain.contents import CSV, DECODER, JSON, unpack
-from connector_gateway.errors import CodeMapInvalid, CodeMapUnknown, MediaTypeUnknown
+from connector_gateway.errors.code_maps import CodeMapInvalid, CodeMapUnknown
+from connector_gateway.errors.deliveries import MediaTypeUnknown
 from connector_gateway.queries import View
 from connector_gateway.queries import code_maps as queries
 from connector_gateway.queries.code_maps import CodeMapView

@@ -11,7 +11,7 @@ from connector_gateway.api.bodies import CodeInPath, ConnectionBody, FlagBody, R
 from connector_gateway.api.callers import Operator, Reader, person
 from connector_gateway.commands import connections as commands
 from connector_gateway.domain.targets import Target
-from connector_gateway.errors import ConnectionUnknown
+from connector_gateway.errors.connections import ConnectionUnknown
 from connector_gateway.queries import LocalMoment, View, board
 from connector_gateway.queries import connections as queries
 from connector_gateway.queries import dispatches as dispatch_queries

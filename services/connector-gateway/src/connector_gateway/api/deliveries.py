@@ -25,7 +25,7 @@ from connector_gateway.commands.keys import signing_key
 from connector_gateway.domain.contents import CSV, JSON, XLSX
 from connector_gateway.domain.pushes import Push
 from connector_gateway.domain.receipts import Accepted
-from connector_gateway.errors import ReceiptUnknown
+from connector_gateway.errors.deliveries import ReceiptUnknown
 from connector_gateway.queries import deliveries as queries
 from connector_gateway.queries.deliveries import ReceiptView
 from connector_gateway.queries.dry_runs import DryRunView, dry_run

@@ -15,7 +15,7 @@ from connector_gateway.domain.contents import (
     unpack,
 )
 from connector_gateway.domain.receipts import Delivery
-from connector_gateway.errors import (
+from connector_gateway.errors.deliveries import (
     BodyCutOff,
     DeliveryTooLarge,
     IdempotencyKeyMissing,

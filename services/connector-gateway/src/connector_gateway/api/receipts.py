@@ -15,7 +15,7 @@ from connector_gateway.api.deliveries import find_receipt
 from connector_gateway.commands.keys import signing_key
 from connector_gateway.domain.ledger import canonical
 from connector_gateway.domain.receipts import ReceiptState
-from connector_gateway.errors import ReceiptUnfinished
+from connector_gateway.errors.deliveries import ReceiptUnfinished
 from connector_gateway.queries import View
 from connector_gateway.queries import ledger as ledger_queries
 from connector_gateway.queries.deliveries import ReceiptView

@@ -8,11 +8,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.clock import Now
 from chassis.database import Transaction
 from chassis.paging import Page
-from connector_gateway.api.bodies import LiftBody, SuspensionBody
+from connector_gateway.api.bodies import ExtendBody, LiftBody, SuspensionBody
 from connector_gateway.api.callers import Anyone, Operator, Reader, person
-from connector_gateway.commands import lifts
+from connector_gateway.commands import extensions, lifts
 from connector_gateway.commands import suspensions as commands
-from connector_gateway.errors import SuspensionUnknown
+from connector_gateway.errors.suspensions import SuspensionUnknown
 from connector_gateway.queries import suspensions as queries
 from connector_gateway.queries.suspensions import SuspensionView
 
@@ -44,6 +44,19 @@ async def list_suspensions(session: Transaction, _: Reader) -> Page[SuspensionVi
 @router.get("/suspensions/{suspension}")
 async def show_suspension(suspension: UUID, session: Transaction, _: Reader) -> SuspensionView:
     """Return one order and its course. 404 `suspension-unknown`."""
+    return await _view(session, suspension)
+
+
+@router.post("/suspensions/{suspension}/extend")
+async def extend(
+    suspension: UUID, body: ExtendBody, session: Transaction, who: Operator, now: Now
+) -> SuspensionView:
+    """Announce a later end with a new public notice (Điều 8.2).
+
+    For `MAINTENANCE` three full working days must lie between the new notice and the end that
+    was announced before, else 422 `notice-too-short`. 409 `nothing-to-extend`, `order-not-open`.
+    """
+    await extensions.extend(session, suspension, body.later(person(who)), now=now)
     return await _view(session, suspension)
 
 

@@ -14,7 +14,7 @@ from chassis.database import Transaction
 from connector_gateway.commands import tokens as commands
 from connector_gateway.commands.keys import signing_key
 from connector_gateway.commands.tokens import ASSERTION_ALGORITHMS, Proof
-from connector_gateway.errors import ClientRefused, TokenRequestInvalid
+from connector_gateway.errors.tokens import ClientRefused, TokenRequestInvalid
 from connector_gateway.queries import View
 from contracts.accounts.v1 import PublicKey
 

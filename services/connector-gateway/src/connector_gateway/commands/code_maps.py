@@ -10,7 +10,7 @@ from connector_gateway.commands import ledger
 from connector_gateway.domain.code_maps import CodeMap, Codes
 from connector_gateway.domain.ledger import Facts, Kind, canonical
 from connector_gateway.domain.suspensions import Person
-from connector_gateway.errors import ConnectionUnknown, DirectionNotOffered
+from connector_gateway.errors.connections import ConnectionUnknown, DirectionNotOffered
 from connector_gateway.queries import code_maps as queries
 from connector_gateway.queries import connections
 from contracts.connector_gateway.v1 import CodeMapPublished

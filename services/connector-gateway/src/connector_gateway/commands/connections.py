@@ -23,7 +23,7 @@ from connector_gateway.domain.credentials import Credential, fingerprint, new_se
 from connector_gateway.domain.ledger import Facts, Kind
 from connector_gateway.domain.stops import Flag as RiskFlag
 from connector_gateway.domain.suspensions import IN_FORCE, Person
-from connector_gateway.errors import (
+from connector_gateway.errors.connections import (
     CodeTaken,
     ConnectionUnknown,
     CredentialUnfit,

@@ -19,12 +19,8 @@ from connector_gateway.commands import ledger
 from connector_gateway.domain.ledger import Kind
 from connector_gateway.domain.pushes import Fence, Passing, Push, Taken, pinned
 from connector_gateway.domain.receipts import Accepted, Completion, Delivery
-from connector_gateway.errors import (
-    ConnectionUnknown,
-    DirectionNotOffered,
-    IdempotencyKeyReused,
-    Suspended,
-)
+from connector_gateway.errors.connections import ConnectionUnknown, DirectionNotOffered, Suspended
+from connector_gateway.errors.deliveries import IdempotencyKeyReused
 from connector_gateway.queries import connections as connection_queries
 from connector_gateway.queries import deliveries as queries
 from connector_gateway.queries import suspensions

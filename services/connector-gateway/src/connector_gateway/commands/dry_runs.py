@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.auth import ALGORITHM, AUDIENCE, TOKEN_TYPE, Principal
 from connector_gateway.commands import deliveries
 from connector_gateway.commands.keys import ISSUER, SigningKey
-from connector_gateway.errors import ConnectionUnknown, DirectionNotOffered
+from connector_gateway.errors.connections import ConnectionUnknown, DirectionNotOffered
 from connector_gateway.queries import connections
 
 LIFE = timedelta(seconds=30)

@@ -1,7 +1,7 @@
 """Writing the exchange ledger: entries at the end of a chain, and the signed root of a day."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -18,6 +18,7 @@ from connector_gateway.domain.ledger import (
     extend,
     root_of,
 )
+from connector_gateway.domain.roots import midnight_after
 from connector_gateway.queries import ledger as queries
 
 INSERT = """
@@ -67,9 +68,12 @@ async def sign_roots(session: AsyncSession, key: SigningKey, *, now: datetime) -
     yesterday = now.astimezone(ZONE).date() - timedelta(days=1)
     if await queries.last_root_day(session) == yesterday:
         return
-    heads = await queries.heads_before(session, _midnight_after(yesterday))
+    heads = await queries.heads_before(session, midnight_after(yesterday))
     if not heads:
         return
+    if key.kid not in await queries.keys_published(session):
+        facts: Facts = {"kid": key.kid, "x": key.public.x}
+        await record_for_system(session, [(Kind.KEY_PUBLISHED, facts)], at=now)
     statement, root = root_of(yesterday, heads)
     session.add(
         LedgerRoot(
@@ -81,7 +85,3 @@ async def sign_roots(session: AsyncSession, key: SigningKey, *, now: datetime) -
             signed_at=now,
         )
     )
-
-
-def _midnight_after(day: date) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time(), ZONE)

@@ -10,13 +10,14 @@ from chassis.database import raw_connection
 from chassis.outbox import publish
 from connector_gateway.commands import gates, ledger
 from connector_gateway.commands import held as held_deliveries
-from connector_gateway.commands.suspensions import announce, unschedule, words
+from connector_gateway.commands.announcements import Announcement, announce, words
+from connector_gateway.commands.suspensions import unschedule
 from connector_gateway.domain.connections import AdminState, Connection
 from connector_gateway.domain.held import Choice, HeldChoice
 from connector_gateway.domain.ledger import Facts, Kind
 from connector_gateway.domain.stops import Stop
 from connector_gateway.domain.suspensions import OrderState, Person, Suspension
-from connector_gateway.errors import SuspensionUnknown
+from connector_gateway.errors.suspensions import SuspensionUnknown
 from connector_gateway.queries import connections as connection_queries
 from connector_gateway.queries import suspensions as queries
 from contracts.connector_gateway.v1 import ConnectionResumed, Direction
@@ -57,7 +58,7 @@ async def lift(
         await unschedule(session, suspension, connections, now=now)
         await _say_lifted(session, suspension, now=now)
         reason = words()["cancelled"].format(remedy=remedy)
-        await announce(session, suspension, kind="lift", reason=reason, now=now)
+        await announce(session, suspension, Announcement("lift", reason), now=now)
     elif suspension.needs_second_person:
         suspension.request_lift(remedy, held, by, now=now)
         facts: Facts = {"suspension": str(suspension.id), "remedy": remedy, "by": by.subject}
@@ -104,7 +105,7 @@ async def _end(
         if free:
             await _tell_resumed(session, suspension, connection, free, now=now)
     await _say_lifted(session, suspension, now=now)
-    await announce(session, suspension, kind="lift", reason=suspension.public_reason, now=now)
+    await announce(session, suspension, Announcement("lift", suspension.public_reason), now=now)
 
 
 def _freed(

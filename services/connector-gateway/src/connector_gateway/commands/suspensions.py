@@ -1,10 +1,7 @@
 """Ordering a suspension and putting it in force (Điều 8): order and notice leave together."""
 
-import tomllib
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
-from importlib import resources
 from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -12,6 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.identifiers import new_id
 from chassis.outbox import publish
 from connector_gateway.commands import gates, ledger
+from connector_gateway.commands.announcements import Announcement, announce, words
 from connector_gateway.domain.connections import AdminState, Connection
 from connector_gateway.domain.ledger import Facts, Kind
 from connector_gateway.domain.stops import Acknowledgement
@@ -25,7 +23,7 @@ from connector_gateway.domain.suspensions import (
     Suspension,
     full_working_days,
 )
-from connector_gateway.errors import (
+from connector_gateway.errors.suspensions import (
     ConnectionEssential,
     NotTheOwner,
     ScopeEmpty,
@@ -35,7 +33,6 @@ from connector_gateway.queries import connections as connection_queries
 from connector_gateway.queries import ledger as ledger_queries
 from connector_gateway.queries import suspensions as queries
 from contracts.connector_gateway.v1 import ConnectionSuspended
-from contracts.notifications.v1 import NoticePublished, PublishNotice
 
 
 async def suspend(
@@ -55,7 +52,18 @@ async def suspend(
     session.add(suspension)
     await session.flush()
     await ledger.record_for_system(session, [(Kind.SUSPENSION_ORDERED, _facts(suspension))], at=now)
-    await announce(session, suspension, kind="suspension", reason=suspension.public_reason, now=now)
+    await announce(
+        session,
+        suspension,
+        Announcement(
+            "suspension",
+            suspension.public_reason,
+            notice_id=suspension.notice_id,
+            begins_at=suspension.effective_at,
+            ends_at=suspension.expected_end,
+        ),
+        now=now,
+    )
     warnings = []
     if suspension.is_immediate:
         await _take_effect(session, suspension, connections, now=now)
@@ -158,7 +166,7 @@ async def put_in_force(session: AsyncSession, suspension_id: UUID, *, now: datet
     facts: Facts = {"suspension": str(suspension.id), "why": why}
     await ledger.record_for_system(session, [(Kind.SUSPENSION_FAILED, facts)], at=now)
     await unschedule(session, suspension, connections, now=now)
-    await announce(session, suspension, kind="lift", reason=words()["failed"], now=now)
+    await announce(session, suspension, Announcement("lift", words()["failed"]), now=now)
 
 
 async def unschedule(
@@ -187,60 +195,6 @@ async def _waits_for_another(
         session, systems[connection.system_id], connection.code, [OrderState.SCHEDULED]
     )
     return any(order.id != suspension.id for order in waiting)
-
-
-async def announce(
-    session: AsyncSession, suspension: Suspension, *, kind: str, reason: str, now: datetime
-) -> UUID:
-    """Have a public notice published with this transaction's commit; return its id (Điều 8.2)."""
-    notice_id = suspension.notice_id if kind == "suspension" else new_id()
-    publish(
-        session,
-        PublishNotice(
-            notice_id=notice_id,
-            subject=str(suspension.id),
-            kind=kind,
-            ground=suspension.ground.value,
-            scope=await _scope_in_words(session, suspension),
-            public_reason=reason,
-            effective_at=suspension.effective_at if kind == "suspension" else now,
-            expected_end=suspension.expected_end if kind == "suspension" else None,
-            requested_at=now,
-        ),
-    )
-    return notice_id
-
-
-async def _scope_in_words(session: AsyncSession, suspension: Suspension) -> str:
-    name = suspension.scope_code
-    if suspension.scope_kind is ScopeKind.CONNECTION:
-        connection = await connection_queries.connection_of_code(session, name)
-        name = f"{connection.name} ({name})" if connection else name
-    elif suspension.scope_kind is ScopeKind.AGENCY:
-        agency = await connection_queries.known_agency(session, name)
-        name = agency.name if agency else name
-    return words()[suspension.scope_kind.value].format(name=name)
-
-
-@cache
-def words() -> dict[str, str]:
-    """Return what notices say in words of the hub's own."""
-    source = resources.files("connector_gateway").joinpath("notices.toml")
-    found: dict[str, str] = tomllib.loads(source.read_text(encoding="utf-8"))
-    return found
-
-
-async def remember_notice(session: AsyncSession, event: NoticePublished, *, now: datetime) -> None:
-    """Remember since when the public can read a notice: maintenance counts from then."""
-    facts: Facts = {
-        "notice": str(event.notice_id),
-        "subject": event.subject,
-        "visible_at": event.visible_at.isoformat(),
-    }
-    suspension = await queries.suspension_of_notice(session, event.notice_id)
-    if suspension:
-        suspension.notice_became_visible(event.visible_at)
-    await ledger.record_for_system(session, [(Kind.NOTICE_PUBLISHED, facts)], at=now)
 
 
 async def acknowledge(

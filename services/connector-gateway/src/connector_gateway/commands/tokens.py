@@ -19,7 +19,7 @@ from connector_gateway.commands import deliveries
 from connector_gateway.commands.keys import ISSUER, SigningKey
 from connector_gateway.domain.connections import CODE, Connection
 from connector_gateway.domain.credentials import Assertion, Credential
-from connector_gateway.errors import ClientRefused
+from connector_gateway.errors.tokens import ClientRefused
 from connector_gateway.queries import connections as queries
 
 ASSERTION_ALGORITHMS = ["Ed25519", "EdDSA", "ES256", "PS256", "RS256"]

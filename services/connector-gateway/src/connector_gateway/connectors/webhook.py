@@ -12,7 +12,7 @@ import httpx
 from connector_gateway.commands.dispatches import Parcel
 from connector_gateway.domain.dispatches import Answer
 from connector_gateway.domain.targets import Target, is_public
-from connector_gateway.errors import TargetNotAllowed
+from connector_gateway.errors.connections import TargetNotAllowed
 
 Sign = Callable[[bytes], bytes]
 HEARD = 64 * 1024

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from connector_gateway.domain import Moment, Table
-from connector_gateway.errors import CodeMapTooLarge
+from connector_gateway.errors.code_maps import CodeMapTooLarge
 
 MOST_CODES = 5_000
 ByRegime = Mapping[str, Mapping[str, str]]

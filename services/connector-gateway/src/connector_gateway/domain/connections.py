@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
 from connector_gateway.domain import Moment, Table, words
-from connector_gateway.errors import (
+from connector_gateway.errors.connections import (
     ConnectionRevoked,
     DirectionNotOffered,
     MoveNotAllowed,

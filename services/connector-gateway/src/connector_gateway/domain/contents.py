@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import zstandard
 
-from connector_gateway.errors import (
+from connector_gateway.errors.deliveries import (
     DeliveryTooLarge,
     EncodingBroken,
     JsonUnreadable,

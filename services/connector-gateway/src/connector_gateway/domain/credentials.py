@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Column, Field
 
 from connector_gateway.domain import Moment, Table
-from connector_gateway.errors import ClientRefused
+from connector_gateway.errors.tokens import ClientRefused
 
 ASSERTION_LIFE = 60
 """Seconds that a client assertion may live; longer ones are refused."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from connector_gateway.errors import ReasonRequired
+from connector_gateway.errors.suspensions import ReasonRequired
 
 
 class Choice(StrEnum):

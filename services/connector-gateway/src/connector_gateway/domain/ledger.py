@@ -7,8 +7,9 @@ integers), and names its chain and index, so that an entry moved elsewhere is fo
 
 import hashlib
 import json
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 
@@ -16,6 +17,7 @@ from sqlalchemy import BigInteger, Text
 from sqlmodel import Field
 
 from connector_gateway.domain import Moment, Table
+from contracts.calendar import ZONE
 
 SYSTEM = "system"
 """The chain of what concerns the hub as a whole; each connection has its own."""
@@ -33,11 +35,13 @@ class Kind(StrEnum):
     CONNECTION_FLAGGED = "connection-flagged"
     SUSPENSION_ORDERED = "suspension-ordered"
     SUSPENSION_FAILED = "suspension-failed"
+    SUSPENSION_EXTENDED = "suspension-extended"
     SUSPENSION_ACKNOWLEDGED = "suspension-acknowledged"
     LIFT_REQUESTED = "lift-requested"
     SUSPENSION_LIFTED = "suspension-lifted"
     NOTICE_PUBLISHED = "notice-published"
     DISPATCH_ACKNOWLEDGED = "dispatch-acknowledged"
+    KEY_PUBLISHED = "key-published"
 
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -69,6 +73,8 @@ class Link:
 
 
 Facts = Mapping[str, str | int | None]
+Heads = Mapping[str, Head]
+"""Where each chain stands, by its name."""
 
 
 def canonical(entry: Mapping[str, object]) -> str:
@@ -79,7 +85,7 @@ def canonical(entry: Mapping[str, object]) -> str:
 def extend(head: Head, chain: str, kind: Kind, facts: Facts, *, at: datetime) -> Link:
     """Return the entry that follows ``head``; time never runs back along a chain."""
     index = head.index + 1
-    at = max(at, head.at.astimezone(at.tzinfo)) if head.index else at
+    at = max(at, head.at).astimezone(ZONE)
     entry = canonical(
         {**facts, "chain": chain, "index": index, "at": at.isoformat(), "kind": kind.value}
     )
@@ -98,7 +104,7 @@ class Breach:
     chain: str
     index: int
     why: str
-    """``changed`` | ``missing`` | ``misplaced`` | ``cut-off``"""
+    """``changed`` | ``missing`` | ``misplaced`` | ``cut-off`` | ``absent``"""
 
 
 def verify(
@@ -109,22 +115,69 @@ def verify(
     >>> verify("qg-tthc", []) is None
     True
     """
-    head = start or Head()
-    for link in links:
-        if link.index != head.index + 1:
-            return Breach(chain, head.index + 1, "missing")
-        said = json.loads(link.entry)
-        if said.get("index") != link.index or said.get("chain") != chain:
-            return Breach(chain, link.index, "misplaced")
-        is_whole = datetime.fromisoformat(said["at"]) == link.at and canonical(said) == link.entry
-        if not is_whole or digest(head.hash, link.entry) != link.hash:
-            return Breach(chain, link.index, "changed")
-        head = Head(link.index, link.hash, link.at)
-        if end and head.index == end.index and head.hash != end.hash:
-            return Breach(chain, link.index, "changed")
-    if end and head.index < end.index:
-        return Breach(chain, head.index + 1, "cut-off")
-    return None
+    check = Check({chain: start or Head()}, [{chain: end}] if end else [])
+    check.see(replace(link, chain=chain) for link in links)
+    return next(iter(check.breaches()), None)
+
+
+class Check:
+    """A walk along every chain at once, from signed heads to signed heads.
+
+    ``opening`` is where each chain stands before its first entry (nowhere: at its beginning);
+    ``roots`` are heads that hold because they are signed.
+    """
+
+    def __init__(self, opening: Heads, roots: Iterable[Heads]) -> None:
+        self.heads: dict[str, Head] = dict(opening)
+        self.seen: Counter[str] = Counter()
+        self._signed: dict[str, list[Head]] = defaultdict(list)
+        self._breaches: dict[str, Breach] = {}
+        for heads in roots:
+            for chain, head in heads.items():
+                self._signed[chain].append(head)
+
+    def see(self, links: Iterable[Link]) -> None:
+        """Follow the chains by these entries; what comes after a breach of a chain is passed by."""
+        for link in links:
+            self.seen[link.chain] += 1
+            if link.chain in self._breaches:
+                continue
+            head = self.heads.get(link.chain, Head())
+            if why := self._flaw(head, link):
+                self._breaches[link.chain] = Breach(link.chain, head.index + 1, why)
+            else:
+                self.heads[link.chain] = link.head
+
+    def _flaw(self, head: Head, link: Link) -> str | None:
+        if why := flaw(head, link):
+            return why
+        said = (one for one in self._signed.get(link.chain, ()) if one.index == link.index)
+        return None if all(one.hash == link.hash for one in said) else "changed"
+
+    def breaches(self) -> list[Breach]:
+        """Return the first bad entry of each chain that does not reach what is signed of it."""
+        for chain, signed in self._signed.items():
+            head = self.heads.get(chain, Head())
+            if chain not in self._breaches and head.index < max(one.index for one in signed):
+                why = "cut-off" if head.index else "absent"
+                self._breaches[chain] = Breach(chain, head.index + 1, why)
+        return [self._breaches[chain] for chain in sorted(self._breaches)]
+
+
+def flaw(head: Head, link: Link) -> str | None:
+    """Return why ``link`` is not the entry that follows ``head``, or None where it is."""
+    if link.index != head.index + 1:
+        return "missing"
+    try:
+        said = dict(json.loads(link.entry))
+    except (ValueError, TypeError):
+        return "changed"
+    if (said.get("chain"), said.get("index")) != (link.chain, link.index):
+        return "misplaced"
+    is_whole = (
+        said.get("at") == link.at.astimezone(ZONE).isoformat() and canonical(said) == link.entry
+    )
+    return None if is_whole and digest(head.hash, link.entry) == link.hash else "changed"
 
 
 def root_of(day: date, heads: Sequence[tuple[str, Head]]) -> tuple[str, bytes]:

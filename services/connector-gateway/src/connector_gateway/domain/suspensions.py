@@ -12,7 +12,7 @@ from sqlmodel import Field
 
 from connector_gateway.domain import Moment, Table, words
 from connector_gateway.domain.held import HeldChoice
-from connector_gateway.errors import (
+from connector_gateway.errors.suspensions import (
     EffectiveAtNotAllowed,
     EffectiveAtRequired,
     EndBeforeStart,
@@ -158,6 +158,11 @@ class Suspension(Table, table=True):
         return self.ground is not Ground.MAINTENANCE
 
     @property
+    def is_open(self) -> bool:
+        """Say whether it waits for its moment or is in force."""
+        return bool(ORDER_MOVES[self.state])
+
+    @property
     def needs_second_person(self) -> bool:
         """Say whether one person alone cannot lift it (ground c)."""
         return self.ground is Ground.SECURITY_RISK
@@ -263,9 +268,5 @@ def _start_of(order: Order, calendar: WorkingCalendar, *, now: datetime) -> date
         raise EffectiveAtRequired
     days = full_working_days(calendar, now, order.effective_at)
     if days < NOTICE_DAYS:
-        raise NoticeTooShort(
-            days=days,
-            needed=NOTICE_DAYS,
-            extra={"full_working_days": days, "needed_working_days": NOTICE_DAYS},
-        )
+        raise NoticeTooShort.of(days, NOTICE_DAYS)
     return order.effective_at

@@ -5,7 +5,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from connector_gateway.errors import TargetNotAllowed
+from connector_gateway.errors.connections import TargetNotAllowed
 
 HTTPS = 443
 

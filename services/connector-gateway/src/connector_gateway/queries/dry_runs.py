@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from chassis.telemetry import current_traceparent
 from connector_gateway.domain.receipts import Delivery
-from connector_gateway.errors import DryRunUnavailable
+from connector_gateway.errors.deliveries import DryRunUnavailable
 from connector_gateway.queries import View
 from connector_gateway.queries.deliveries import CountsView
 from contracts.submissions.v1 import DeliveryOutcome, DeliveryProcessed

@@ -1,13 +1,17 @@
 """Reads of the exchange ledger: heads of chains, entries, signed roots."""
 
-from collections.abc import Sequence
-from datetime import date, datetime
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.database import raw_connection
-from connector_gateway.domain.ledger import Head, LedgerEntry, LedgerRoot
+from chassis.clock import ZONE
+from chassis.database import Database, raw_connection
+from connector_gateway.domain.ledger import Head, Heads, LedgerEntry, LedgerRoot, Link
+from connector_gateway.domain.roots import DayRoot, Seal, midnight_after
 from connector_gateway.queries import LocalMoment, View
 
 HEAD = "SELECT index, hash, at FROM ledger_entries WHERE chain = $1 ORDER BY index DESC LIMIT 1"
@@ -24,6 +28,30 @@ SELECT greatest($2, max(l.at)) FROM unnest($1::text[]) AS c(chain)
 JOIN LATERAL (SELECT at FROM ledger_entries WHERE chain = c.chain
               ORDER BY index DESC LIMIT 1) AS l ON true
 """
+CHAINS = """
+WITH RECURSIVE c AS (
+    SELECT min(chain) AS chain FROM ledger_entries
+    UNION ALL
+    SELECT (SELECT min(chain) FROM ledger_entries WHERE chain > c.chain) FROM c
+    WHERE c.chain IS NOT NULL)
+SELECT chain FROM c WHERE chain IS NOT NULL
+"""
+"""Every chain by one look at the index each, however long they are."""
+LAST = """
+SELECT index FROM ledger_entries
+WHERE chain = $1 AND ($2::timestamptz IS NULL OR at <= $2) ORDER BY index DESC LIMIT 1
+"""
+LINKS = """
+SELECT chain, index, at, entry, hash FROM ledger_entries
+WHERE chain = $1 AND index > $2 AND index <= $3 ORDER BY index LIMIT $4
+"""
+KEYS = """
+SELECT entry FROM ledger_entries
+WHERE chain = 'system' AND entry LIKE '%"kind":"key-published"%' ORDER BY index
+"""
+READ_AT_ONCE = 1000
+SETTLED = timedelta(minutes=1)
+"""No transaction of the hub lives longer: what is older than this has been written by now."""
 LOCK_SYSTEM_CHAIN = "SELECT pg_advisory_xact_lock(8, 0)"
 
 
@@ -125,3 +153,95 @@ async def roots(session: AsyncSession, *, limit: int) -> Sequence[LedgerRoot]:
     """Return the latest signed roots."""
     found = await session.exec(select(LedgerRoot).order_by(col(LedgerRoot.day).desc()).limit(limit))
     return found.all()
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of the ledger that signed roots enclose: what proves a period.
+
+    It begins where the last root before the period left each chain, and ends with the first root
+    after it; with no such root, at the beginning of the chains and at the end of the period.
+    """
+
+    opening: DayRoot | None
+    roots: Sequence[DayRoot]
+    last: dict[str, int]
+    """Up to which entry each chain is read."""
+    until: datetime
+    """Every entry up to this moment is in it."""
+
+    @property
+    def start(self) -> Heads:
+        """Return where each chain stands before its first entry."""
+        return self.opening.heads if self.opening else {}
+
+
+async def stretch(
+    session: AsyncSession, span: tuple[datetime | None, datetime | None], *, now: datetime
+) -> Stretch:
+    """Return what proves the period ``span``."""
+    begins, ends = span
+    opening = await _root(session, before=begins.astimezone(ZONE).date()) if begins else None
+    closing = await _root(session, since=ends.astimezone(ZONE).date()) if ends else None
+    found = await session.exec(
+        select(LedgerRoot)
+        .where(col(LedgerRoot.day) > (opening.day if opening else date.min))
+        .where(col(LedgerRoot.day) <= (closing.day if closing else date.max))
+        .order_by(col(LedgerRoot.day))
+    )
+    raw = await raw_connection(session)
+    last = {row["chain"]: 0 for row in await raw.fetch(CHAINS)}
+    for chain in last:
+        if closing:
+            last[chain] = closing.heads.get(chain, Head()).index
+        else:
+            last[chain] = await raw.fetchval(LAST, chain, ends) or 0
+    settled = min(ends or now, now - SETTLED)
+    return Stretch(
+        opening=opening,
+        roots=[day_root(row) for row in found],
+        last=last,
+        until=midnight_after(closing.day) if closing else settled,
+    )
+
+
+async def _root(
+    session: AsyncSession, *, before: date = date.max, since: date = date.min
+) -> DayRoot | None:
+    """Return the last root of a day before ``before``, or the first one ``since`` a day."""
+    day = col(LedgerRoot.day)
+    order = day.asc() if since > date.min else day.desc()
+    found = await session.exec(
+        select(LedgerRoot).where(day < before, day >= since).order_by(order).limit(1)
+    )
+    root = found.first()
+    return day_root(root) if root else None
+
+
+def day_root(row: LedgerRoot) -> DayRoot:
+    """Return a root as it is checked."""
+    return DayRoot(row.day, Seal(row.root, row.kid, row.signature, row.statement))
+
+
+async def walk(database: Database, part: Stretch) -> AsyncIterator[list[Link]]:
+    """Yield the entries of a stretch, chain after chain, some at a time.
+
+    Each read is a transaction of its own: a slow reader holds nothing open.
+    """
+    for chain, last in part.last.items():
+        after = part.start.get(chain, Head()).index
+        while after < last:
+            async with database.transaction() as session:
+                raw = await raw_connection(session)
+                rows = await raw.fetch(LINKS, chain, after, last, READ_AT_ONCE)
+            if not rows:
+                break
+            yield [Link(**row) for row in rows]
+            after = rows[-1]["index"]
+
+
+async def keys_published(session: AsyncSession) -> dict[str, str]:
+    """Return every key that has signed roots, by id, as the ledger itself keeps them."""
+    raw = await raw_connection(session)
+    said = [json.loads(row["entry"]) for row in await raw.fetch(KEYS)]
+    return {one["kid"]: one["x"] for one in said}

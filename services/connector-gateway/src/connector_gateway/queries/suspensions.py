@@ -14,13 +14,18 @@ from connector_gateway.domain.known import KnownCalendarDay
 from connector_gateway.domain.stops import Acknowledgement, Stop
 from connector_gateway.domain.suspensions import OrderState, ScopeKind, Suspension
 from connector_gateway.queries import LocalMoment, View
+from connector_gateway.queries.extensions import ExtensionView, extensions_of
 from contracts.calendar import WorkingCalendar
 from contracts.connector_gateway.v1 import Direction, Ground
 
 # The latest stop, open or just ended: while a direction resumes its order is still what is told.
 STOPPED_BY = """
-SELECT s.ground, s.notice_id, s.expected_end, s.id
+SELECT s.ground, s.id, coalesce(e.notice_id, s.notice_id) AS notice_id,
+       coalesce(e.expected_end, s.expected_end) AS expected_end
 FROM stops AS t JOIN suspensions AS s ON s.id = t.suspension_id
+LEFT JOIN LATERAL (SELECT notice_id, expected_end FROM extensions
+                   WHERE suspension_id = s.id AND failure IS NULL
+                   ORDER BY expected_end DESC LIMIT 1) AS e ON true
 WHERE t.connection_id = $1 AND t.direction = ANY($2::text[])
 ORDER BY t.ended_at IS NULL DESC, t.began_at DESC LIMIT 1
 """
@@ -82,6 +87,8 @@ class SuspensionView(View):
     effective_at: LocalMoment
     in_force_at: LocalMoment | None
     expected_end: LocalMoment | None
+    """The latest that was announced and counts."""
+    extensions: list[ExtensionView]
     ended_at: LocalMoment | None
     failure: str | None
     connections: list[str]
@@ -207,9 +214,11 @@ async def views(
             .where(col(Acknowledgement.suspension_id).in_(ids))
         )
     ).all()
+    extended = await extensions_of(session, ids)
     return [
         _view(
             order,
+            extensions=extended.get(order.id, []),
             connections={code for of, code, _ in stopped if of == order.id},
             owners={owner for of, _, owner in stopped if of == order.id},
             heard=[
@@ -225,6 +234,7 @@ async def views(
 def _view(
     order: Suspension,
     *,
+    extensions: list[ExtensionView],
     connections: set[str],
     owners: set[str],
     heard: list[AcknowledgementView],
@@ -255,7 +265,11 @@ def _view(
         notice_visible_at=order.notice_visible_at,
         effective_at=order.effective_at,
         in_force_at=order.in_force_at,
-        expected_end=order.expected_end,
+        expected_end=max(
+            (one.expected_end for one in extensions if one.failure is None),
+            default=order.expected_end,
+        ),
+        extensions=extensions,
         ended_at=order.ended_at,
         failure=order.failure,
         connections=sorted(connections),

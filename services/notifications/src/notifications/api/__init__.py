@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter
 
-from notifications.api import inboxes, notices, subscriptions
+from notifications.api import inboxes, mails, notices, subscriptions
 
 router = APIRouter()
 router.include_router(inboxes.router)
+router.include_router(mails.router)
 router.include_router(subscriptions.router)
 public_router = APIRouter()
 public_router.include_router(notices.router)

@@ -1,4 +1,4 @@
-"""Inboxes over HTTP, and mails that did not get out."""
+"""Inboxes over HTTP."""
 
 from typing import Annotated
 from uuid import UUID
@@ -10,14 +10,12 @@ from chassis.auth import Principal, allow
 from chassis.clock import Now
 from chassis.database import Transaction
 from chassis.paging import After, Limit, Page
-from contracts.accounts.v1 import Role
-from notifications import commands, queries
-from notifications.domain.mails import MailState
+from notifications.commands import inboxes as commands
 from notifications.errors import NoInbox
-from notifications.queries import InboxView, MailView
+from notifications.queries import inboxes as queries
+from notifications.queries.inboxes import InboxView
 
 router = APIRouter(tags=["inbox"])
-Watcher = Annotated[Principal, Depends(allow(Role.OPERATOR, Role.ADMINISTRATOR, Role.AUDITOR))]
 
 
 class Unread(BaseModel):
@@ -55,15 +53,3 @@ async def read(item_id: UUID, session: Transaction, who: Person, now: Now) -> Re
     """Note that I have read an item."""
     await commands.mark_read(session, item_id, who, now=now)
     return Response(status_code=204)
-
-
-@router.get("/mails")
-async def mails(
-    session: Transaction,
-    _: Watcher,
-    state: MailState | None = None,
-    limit: Limit = 100,
-    after: After = None,
-) -> Page[MailView]:
-    """List mails, for instance those that did not get out (``state=failed``)."""
-    return await queries.mails(session, state=state, limit=limit, after=after)

@@ -10,11 +10,11 @@ from chassis.clock import Now
 from chassis.database import Transaction
 from chassis.paging import After, Limit, Page
 from chassis.problems import PROBLEMS
-from notifications import queries
 from notifications.api.pages import FRESH, POLICY, Accept, page, wants_json
 from notifications.channels import feeds
 from notifications.errors import NoticeNotFound
-from notifications.queries import NoticeView
+from notifications.queries import notices as queries
+from notifications.queries.notices import NoticeView
 
 router = APIRouter(tags=["notices"])
 FEED_LENGTH = 200

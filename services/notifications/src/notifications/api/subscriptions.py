@@ -12,8 +12,9 @@ from chassis.clock import Now
 from chassis.database import Transaction
 from chassis.errors import TooLarge
 from chassis.http import Body
-from notifications import commands, queries
 from notifications.api.pages import page
+from notifications.commands import notices as commands
+from notifications.queries import notices as queries
 
 router = APIRouter(tags=["notices"])
 public_router = APIRouter(include_in_schema=False)

@@ -8,7 +8,7 @@ from feedgen.feed import FeedGenerator
 from icalendar import Calendar, Event
 
 from notifications.domain.wording import moment, wording
-from notifications.queries import NoticeView
+from notifications.queries.notices import NoticeView
 
 
 def atom(notices: Sequence[NoticeView], *, origin: str, now: datetime) -> bytes:

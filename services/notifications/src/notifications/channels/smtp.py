@@ -1,7 +1,7 @@
 """Mail by SMTP (RFC 5321), one connection for a batch."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -16,6 +16,9 @@ LONGEST = LEASE.total_seconds() - 2 * TIMEOUT
 CLOSING = 421
 """The server's word before it hangs up: it is no judgement of the mail."""
 
+Note = Callable[[UUID, Fate, str | None], Awaitable[None]]
+"""Writes down what the server said to one mail."""
+
 
 @dataclass(frozen=True)
 class Post:
@@ -26,21 +29,24 @@ class Post:
     sender: str
     origin: str
 
-    async def send(self, mails: Sequence[Mail]) -> list[tuple[UUID, Fate, str | None]]:
-        """Offer ``mails`` in turn; those that were not offered for want of a server come last."""
-        fates: list[tuple[UUID, Fate, str | None]] = []
+    async def send(self, mails: Sequence[Mail], note: Note) -> None:
+        """Offer ``mails`` in turn and have each answer noted before the next mail is offered.
+
+        What is left when the server goes away is noted as not offered.
+        """
+        waiting = list(mails)
         try:
             async with (
                 asyncio.timeout(LONGEST),
                 aiosmtplib.SMTP(hostname=self.host, port=self.port, timeout=TIMEOUT) as server,
             ):
-                for mail in mails:
-                    fate = await self._offer(server, mail)
-                    fates.append((mail.id, *fate))
+                while waiting:
+                    fate, said = await self._offer(server, waiting[0])
+                    await note(waiting.pop(0).id, fate, said)
         except (OSError, aiosmtplib.SMTPException) as why:
             reason = f"{type(why).__name__}: {why}"
-            fates += [(mail.id, Fate.NOT_OFFERED, reason) for mail in mails[len(fates) :]]
-        return fates
+            for mail in waiting:
+                await note(mail.id, Fate.NOT_OFFERED, reason)
 
     async def _offer(self, server: aiosmtplib.SMTP, mail: Mail) -> tuple[Fate, str | None]:
         try:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from notifications.domain import Table
+from notifications.errors import MailHasNotFailed
 
 LEASE = timedelta(seconds=60)
 """How long a process that took a mail up may keep it from the others."""
@@ -30,6 +31,7 @@ class Template(StrEnum):
 
     NOTICE = "notice"
     MESSAGE = "message"
+    DIGEST = "digest"
 
 
 class Fate(StrEnum):
@@ -58,7 +60,31 @@ class Mail(Table, table=True):
     last_error: str | None = None
     next_attempt_at: datetime = Field(sa_type=DateTime(timezone=True))
     queued_at: datetime = Field(sa_type=DateTime(timezone=True))
+    give_up_at: datetime = Field(sa_type=DateTime(timezone=True))
     sent_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+
+    @classmethod
+    def queue(
+        cls,
+        id: UUID,
+        template: Template,
+        facts: dict[str, Any],
+        *,
+        to: str,
+        subject: str,
+        now: datetime,
+    ) -> "Mail":
+        """Return a mail that leaves now."""
+        return cls(
+            id=id,
+            recipient=to,
+            subject=subject,
+            template=template,
+            facts=facts,
+            next_attempt_at=now,
+            queued_at=now,
+            give_up_at=now + GIVE_UP_AFTER,
+        )
 
     def take_up(self, *, now: datetime) -> None:
         """Keep it from other processes while this one offers it to the server."""
@@ -73,8 +99,15 @@ class Mail(Table, table=True):
         self.attempts += 1
         if fate is Fate.TAKEN:
             self.state, self.sent_at = MailState.SENT, now
-        elif fate is Fate.REFUSED_FOR_GOOD or now - self.queued_at >= GIVE_UP_AFTER:
+        elif fate is Fate.REFUSED_FOR_GOOD or now >= self.give_up_at:
             self.state = MailState.FAILED
         else:
             doubled = timedelta(seconds=2 ** min(self.attempts, 12))
             self.next_attempt_at = now + min(LONGEST_PAUSE, doubled)
+
+    def retry(self, *, now: datetime) -> None:
+        """Try a mail again that was given up, as if it were new; keep what was said of it."""
+        if self.state != MailState.FAILED:
+            raise MailHasNotFailed(mail=self.id, state=self.state)
+        self.state, self.attempts = MailState.QUEUED, 0
+        self.next_attempt_at, self.give_up_at = now, now + GIVE_UP_AFTER

@@ -1,0 +1,1 @@
+"""Every change of notifications, by noun: one function, one transaction."""
