@@ -9,6 +9,7 @@ from connector_gateway.api import (
     receipts,
     suspensions,
     systems,
+    timelines,
     tokens,
 )
 
@@ -18,6 +19,7 @@ PARTS = (
     tokens,
     systems,
     connections,
+    timelines,
     code_maps,
     suspensions,
     ledger,

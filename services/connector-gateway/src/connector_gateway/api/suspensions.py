@@ -1,5 +1,6 @@
 """Suspending and lifting (Điều 8): orders, second person, acknowledgement of owners."""
 
+from datetime import date
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -12,9 +13,13 @@ from connector_gateway.api.bodies import ExtendBody, LiftBody, SuspensionBody
 from connector_gateway.api.callers import Anyone, Operator, Reader, person
 from connector_gateway.commands import extensions, lifts
 from connector_gateway.commands import suspensions as commands
+from connector_gateway.commands.announcements import scope_in_words
 from connector_gateway.errors.suspensions import SuspensionUnknown
+from connector_gateway.queries import LocalMoment, View
+from connector_gateway.queries import connections as connection_queries
 from connector_gateway.queries import suspensions as queries
 from connector_gateway.queries.suspensions import SuspensionView
+from contracts.connector_gateway.v1 import Direction, Ground
 
 router = APIRouter(tags=["suspensions"])
 
@@ -33,6 +38,66 @@ async def suspend(
     suspension, warnings = await commands.suspend(session, body.order, person(who), now=now)
     view = await _view(session, suspension.id)
     return view.model_copy(update={"warnings": warnings})
+
+
+class ReachedView(View):
+    """A connection that an order would stop, and who would be told (Điều 8.4)."""
+
+    code: str
+    name: str
+    directions: list[Direction]
+    system: str
+    owner_agency: str
+    owner_email: str
+
+
+class PlanView(View):
+    """What an order would be, with the notice as the public would read it."""
+
+    ground: Ground
+    scope: str
+    public_reason: str
+    effective_at: LocalMoment
+    expected_end: LocalMoment | None
+    connections: list[ReachedView]
+    full_working_days: int | None
+    """Between notice and effect, for `MAINTENANCE`."""
+    earliest_start_on: date | None
+    """The first day on which maintenance announced now may begin."""
+    warnings: list[str]
+
+
+@router.post("/suspensions/preview")
+async def preview(body: SuspensionBody, session: Transaction, who: Operator, now: Now) -> PlanView:
+    """Say what an order would stop and announce, or why it is refused; nothing is written.
+
+    Takes the body of `POST /suspensions` and refuses what that would refuse, with
+    `earliest_start_on` in `notice-too-short`.
+    """
+    plan = await commands.foresee(session, body.order, person(who), now=now)
+    systems = await connection_queries.systems(session, [one.system_id for one in plan.connections])
+    order = plan.suspension
+    return PlanView(
+        ground=order.ground,
+        scope=await scope_in_words(session, order),
+        public_reason=order.public_reason,
+        effective_at=order.effective_at,
+        expected_end=order.expected_end,
+        connections=[
+            ReachedView(
+                code=one.code,
+                name=one.name,
+                directions=[way for way in one.directions if order.concerns(way)],
+                system=systems[one.system_id].name,
+                owner_agency=systems[one.system_id].owner_agency,
+                owner_email=systems[one.system_id].owner_email,
+            )
+            for one in plan.connections
+        ],
+        full_working_days=plan.full_working_days,
+        earliest_start_on=plan.earliest_start_on,
+        warnings=plan.warnings,
+    )
 
 
 @router.get("/suspensions")

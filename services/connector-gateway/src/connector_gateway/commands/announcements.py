@@ -43,7 +43,7 @@ async def announce(
             subject=str(suspension.id),
             kind=announcement.kind,
             ground=suspension.ground.value,
-            scope=await _scope_in_words(session, suspension),
+            scope=await scope_in_words(session, suspension),
             public_reason=announcement.reason,
             effective_at=announcement.begins_at or now,
             expected_end=announcement.ends_at,
@@ -52,7 +52,7 @@ async def announce(
     )
 
 
-async def _scope_in_words(session: AsyncSession, suspension: Suspension) -> str:
+async def scope_in_words(session: AsyncSession, suspension: Suspension) -> str:
     name = suspension.scope_code
     if suspension.scope_kind is ScopeKind.CONNECTION:
         connection = await connection_queries.connection_of_code(session, name)

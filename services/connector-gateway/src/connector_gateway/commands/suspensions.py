@@ -1,7 +1,8 @@
 """Ordering a suspension and putting it in force (Điều 8): order and notice leave together."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -21,6 +22,7 @@ from connector_gateway.domain.suspensions import (
     Person,
     ScopeKind,
     Suspension,
+    earliest_start,
     full_working_days,
 )
 from connector_gateway.errors.suspensions import (
@@ -44,11 +46,9 @@ async def suspend(
     pushes that hold a connection's row, and later ones find the row changed. Maintenance is
     scheduled and takes effect by ``put_in_force``.
     """
-    connections = await _in_scope(session, order)
-    now = await ledger_queries.latest(session, [one.code for one in connections], now)
-    calendar = await queries.working_calendar(session)
-    ids = Ids(new_id(), new_id())
-    suspension = Suspension.of(order, by, calendar, ids=ids, now=now)
+    plan = await foresee(session, order, by, now=now)
+    suspension, connections = plan.suspension, plan.connections
+    now = suspension.requested_at
     session.add(suspension)
     await session.flush()
     await ledger.record_for_system(session, [(Kind.SUSPENSION_ORDERED, _facts(suspension))], at=now)
@@ -64,14 +64,41 @@ async def suspend(
         ),
         now=now,
     )
-    warnings = []
     if suspension.is_immediate:
         await _take_effect(session, suspension, connections, now=now)
     else:
         await _schedule(session, suspension, connections, now=now)
-        if full_working_days(calendar, now, suspension.effective_at) < CUSTOMARY_NOTICE_DAYS:
-            warnings.append("notice-below-seven-working-days")
-    return suspension, warnings
+    return suspension, plan.warnings
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an order would be: not written down, its connections locked until the commit."""
+
+    suspension: Suspension
+    connections: Sequence[Connection]
+    full_working_days: int | None
+    """Between notice and effect; None where the ground asks for none."""
+    earliest_start_on: date | None
+
+    @property
+    def warnings(self) -> list[str]:
+        """Return what its author should know though it is allowed."""
+        days = self.full_working_days
+        is_short = days is not None and days < CUSTOMARY_NOTICE_DAYS
+        return ["notice-below-seven-working-days"] if is_short else []
+
+
+async def foresee(session: AsyncSession, order: Order, by: Person, *, now: datetime) -> Plan:
+    """Return what ``order`` would stop, or raise why it may not (Điều 8.1, 8.2)."""
+    connections = await _in_scope(session, order)
+    now = await ledger_queries.latest(session, [one.code for one in connections], now)
+    calendar = await queries.working_calendar(session)
+    suspension = Suspension.of(order, by, calendar, ids=Ids(new_id(), new_id()), now=now)
+    if suspension.is_immediate:
+        return Plan(suspension, connections, None, None)
+    days = full_working_days(calendar, now, suspension.effective_at)
+    return Plan(suspension, connections, days, earliest_start(calendar, now))
 
 
 async def _in_scope(session: AsyncSession, order: Order) -> list[Connection]:

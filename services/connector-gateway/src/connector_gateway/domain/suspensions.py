@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -268,5 +268,13 @@ def _start_of(order: Order, calendar: WorkingCalendar, *, now: datetime) -> date
         raise EffectiveAtRequired
     days = full_working_days(calendar, now, order.effective_at)
     if days < NOTICE_DAYS:
-        raise NoticeTooShort.of(days, NOTICE_DAYS)
+        raise NoticeTooShort.of(days, NOTICE_DAYS, earliest=earliest_start(calendar, now))
     return order.effective_at
+
+
+def earliest_start(calendar: WorkingCalendar, notice: datetime) -> date:
+    """Return the first day on which maintenance announced at ``notice`` may begin (Điều 8.2)."""
+    try:
+        return calendar.after(notice.astimezone(ZONE).date(), NOTICE_DAYS) + timedelta(days=1)
+    except CalendarUnknown as year:
+        raise NoticePeriodUnknown(year=year.args[0]) from year

@@ -1,5 +1,7 @@
 """Ways to say no about orders to suspend, to extend and to lift (Điều 8)."""
 
+from datetime import date
+
 from chassis.errors import Conflict, Forbidden, Invalid, NotFound
 
 
@@ -15,9 +17,11 @@ class NoticeTooShort(Invalid):
     slug = "notice-too-short"
 
     @classmethod
-    def of(cls, days: int, needed: int) -> "NoticeTooShort":
+    def of(cls, days: int, needed: int, *, earliest: date | None = None) -> "NoticeTooShort":
         """Return the refusal of ``days`` full working days where ``needed`` are asked."""
-        told = {"full_working_days": days, "needed_working_days": needed}
+        told: dict[str, object] = {"full_working_days": days, "needed_working_days": needed}
+        if earliest:
+            told["earliest_start_on"] = earliest.isoformat()
         return cls(days=days, needed=needed, extra=told)
 
 

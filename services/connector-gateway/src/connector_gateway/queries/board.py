@@ -10,6 +10,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.database import raw_connection
+from chassis.identifiers import first_id_of
 from connector_gateway.domain.breakers import Breaker
 from connector_gateway.domain.connections import WANTED, Connection, Grants, System
 from connector_gateway.domain.dispatches import Replica, confirmed
@@ -19,6 +20,7 @@ from contracts.connector_gateway.v1 import Direction
 
 ALIVE = timedelta(seconds=15)
 """A replica not seen for so long no longer counts."""
+MINUTE = timedelta(minutes=1)
 OUTBOUND_WORK = """
 SELECT connection_id, count(*) FILTER (WHERE state = 'held') AS held,
        min(held_at) FILTER (WHERE state = 'held') AS oldest,
@@ -34,6 +36,14 @@ LAST_RECEIPTS = """
 SELECT c.id, (SELECT received_at FROM receipts r WHERE r.connection_id = c.id
               ORDER BY r.id DESC LIMIT 1) AS at
 FROM connections AS c
+"""
+
+
+RECENT = """
+SELECT c.id, r.received, r.refused FROM connections AS c CROSS JOIN LATERAL (
+    SELECT count(*) AS received, count(*) FILTER (WHERE o.state = 'refused') AS refused
+    FROM receipts AS r LEFT JOIN outcomes AS o ON o.receipt_id = r.id
+    WHERE r.connection_id = c.id AND r.id >= $1) AS r
 """
 
 
@@ -81,6 +91,13 @@ class WebhookView(View):
     events: list[str]
 
 
+class RecentView(View):
+    """What came in during the last minute, and how much of it could not be taken at all."""
+
+    received: int = 0
+    refused: int = 0
+
+
 class ConnectionView(View):
     """A connection as the board shows it."""
 
@@ -96,6 +113,7 @@ class ConnectionView(View):
     directions: dict[str, DirectionView]
     webhook: WebhookView | None = None
     last_received_at: LocalMoment | None = None
+    recent: RecentView = RecentView()
 
 
 async def systems(session: AsyncSession) -> list[SystemView]:
@@ -145,6 +163,7 @@ class _Work:
         self.outbound: dict[UUID, Any] = {}
         self.inbound: dict[UUID, Any] = {}
         self.last: dict[UUID, datetime] = {}
+        self.recent: dict[UUID, RecentView] = {}
         self.breakers: dict[tuple[UUID, str], str] = defaultdict(lambda: "CLOSED")
 
     @classmethod
@@ -156,6 +175,10 @@ class _Work:
         raw = await raw_connection(session)
         work.outbound = {row["connection_id"]: row for row in await raw.fetch(OUTBOUND_WORK)}
         work.inbound = {row["connection_id"]: row for row in await raw.fetch(INBOUND_HELD)}
+        work.recent = {
+            row["id"]: RecentView(received=row["received"], refused=row["refused"])
+            for row in await raw.fetch(RECENT, first_id_of(now - MINUTE))
+        }
         work.last = {row["id"]: row["at"] for row in await raw.fetch(LAST_RECEIPTS)}
         return work
 
@@ -193,6 +216,7 @@ def _row(
         if connection.webhook_url
         else None,
         last_received_at=work.last.get(connection.id),
+        recent=work.recent[connection.id],
     )
 
 
