@@ -15,6 +15,8 @@ OPERATIONS = [
     ("POST", "/connections", ACTING),
     ("GET", "/connections", LOOKING),
     ("GET", "/connections/qg-tthc", LOOKING),
+    ("GET", "/connections/qg-tthc/policy", LOOKING),
+    ("PUT", "/connections/qg-tthc/policy", ACTING),
     ("POST", "/connections/qg-tthc/flags", ACTING),
     ("POST", "/connections/qg-tthc/revoke", ACTING),
     ("GET", "/connections/qg-tthc/dispatches", LOOKING),

@@ -12,6 +12,8 @@ from deploy.local.parts import WEB, service_environment
 DEPLOY = ROOT / "deploy"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
 BASE = DEPLOY / "kubernetes"
+PROXY = {"FORWARDED_ALLOW_IPS"}
+"""What the server, not the service, is told; the embedded hub says it on the command line."""
 LOCAL_ONLY = ("_TRACES_FILE", "_KAFKA_INSTANCE_ID", "_ALLOWED_PRIVATE_TARGETS")
 """Settings that belong to one machine: files, a name per process, receivers on the loopback."""
 
@@ -47,7 +49,7 @@ def test_compose_runs_the_service_with_the_settings_of_the_table(
     container = COMPOSE[service]
     assert container["command"] == [f"{package_of(service)}.main:app"]
     assert container["build"]["args"] == {"SERVICE": service}
-    assert container["environment"].keys() == settings[service]
+    assert container["environment"].keys() - PROXY == settings[service]
 
 
 @pytest.mark.parametrize("service", WEB)
@@ -61,7 +63,7 @@ def test_kubernetes_runs_the_service_with_the_settings_of_the_table(
     ]
     [container] = deployment["spec"]["template"]["spec"]["containers"]
     assert container["args"] == [f"{package_of(service)}.main:app"]
-    assert {setting["name"] for setting in container["env"]} == settings[service]
+    assert {setting["name"] for setting in container["env"]} - PROXY == settings[service]
     assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
 
 
@@ -85,6 +87,11 @@ def test_the_gateway_of_both_knows_every_service(manifests: list[dict[str, Any]]
     told = {setting["name"]: setting["value"] for setting in gateway["env"]}
     assert upstreams.items() <= told.items()
     assert upstreams.items() <= COMPOSE["gateway"]["environment"].items()
+
+
+def test_the_gateway_alone_is_believed_about_the_address_of_a_caller() -> None:
+    told = COMPOSE["connector-gateway"]["environment"]["FORWARDED_ALLOW_IPS"]
+    assert COMPOSE["gateway"]["networks"]["default"]["ipv4_address"] == told
 
 
 def test_the_image_starts_a_service_as_the_table_does() -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
 
 from chassis.auth import Principal, allow, whoever
 from connector_gateway.api.bodies import CodeInPath
@@ -20,6 +20,11 @@ Anyone = Annotated[Principal, Depends(whoever)]
 def person(who: Principal) -> Person:
     """Return whoever acts, as orders and the ledger name them."""
     return Person(who.subject, who.name or who.subject)
+
+
+def source_of(request: Request) -> str:
+    """Return the address of the caller; the server believes the gateway alone about it."""
+    return request.client.host if request.client else ""
 
 
 async def own_system(who: Anyone, code: CodeInPath) -> Principal:

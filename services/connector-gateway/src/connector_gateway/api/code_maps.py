@@ -18,7 +18,7 @@ from connector_gateway.api.bodies import CodeInPath
 from connector_gateway.api.callers import Operator, OwnSystemOrReader, person
 from connector_gateway.api.intake import read_sample
 from connector_gateway.commands import code_maps as commands
-from connector_gateway.commands.deliveries import admit
+from connector_gateway.commands.admissions import admit
 from connector_gateway.domain.code_maps import (
     CodeKind,
     CodeMap,

@@ -13,17 +13,18 @@ from chassis.database import Transaction
 from chassis.errors import Refusal
 from chassis.gathering import Gathering
 from chassis.paging import After, Limit, Page, encode
+from chassis.problems import PROBLEMS
 from chassis.telemetry import current_traceparent
 from connector_gateway.api.bodies import CodeInPath, id_after
-from connector_gateway.api.callers import OwnSystem, OwnSystemOrReader
+from connector_gateway.api.callers import OwnSystem, OwnSystemOrReader, source_of
 from connector_gateway.api.intake import read_delivery, read_sample
 from connector_gateway.api.waiting import watch_of
 from connector_gateway.commands import deliveries as commands
-from connector_gateway.commands.deliveries import Answer
+from connector_gateway.commands.admissions import admit
 from connector_gateway.commands.dry_runs import permit
 from connector_gateway.commands.keys import signing_key
 from connector_gateway.domain.contents import CSV, JSON, XLSX
-from connector_gateway.domain.pushes import Push
+from connector_gateway.domain.pushes import Answer, Push
 from connector_gateway.domain.receipts import Accepted
 from connector_gateway.errors.deliveries import ReceiptUnknown
 from connector_gateway.queries import deliveries as queries
@@ -32,6 +33,12 @@ from connector_gateway.queries.dry_runs import DryRunView, dry_run
 
 router = APIRouter(tags=["deliveries"])
 
+TEXT: dict[str, Any] = {"schema": {"type": "string"}}
+LIMITS: dict[str, Any] = {
+    "RateLimit-Policy": TEXT | {"description": 'Quotas: "burst" of deliveries, "day" of bytes'},
+    "RateLimit": TEXT | {"description": "What is left (r), and seconds until all is there (t)"},
+}
+"""On every answer to a push of a connection with a quota."""
 PUSH: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -58,7 +65,11 @@ PUSH: dict[str, Any] = {
     status_code=202,
     openapi_extra=PUSH,
     response_class=Response,
-    responses={200: {"model": DryRunView, "description": "What the delivery would do"}},
+    responses={
+        200: {"model": DryRunView, "description": "What the delivery would do"},
+        202: {"description": "Taken", "headers": {"Location": TEXT, **LIMITS}},
+        429: PROBLEMS["4XX"] | {"headers": {"Retry-After": TEXT, **LIMITS}},
+    },
 )
 async def push(
     code: CodeInPath,
@@ -75,6 +86,9 @@ async def push(
     same receipt. 503 `connection-suspended` with `ground`, `notice`, `expected_end`, `epoch`;
     403 `connection-revoked`; 401 `token-outdated`; 413 `payload-too-large`; 415;
     422 `idempotency-key-missing`, `idempotency-key-reused`, `invalid-text`; 400 `invalid-json`.
+    By the policy of the connection: 403 `ip-not-allowed`; 415 `format-not-allowed`;
+    429 `quota-exceeded` with `Retry-After`; with a quota, every answer has `RateLimit` and
+    `RateLimit-Policy`.
 
     `?dry_run=true` keeps nothing, needs no `Idempotency-Key` and answers 200 at once with what the
     receipt would say; `submit` is not tried. 503 `dry-run-unavailable`.
@@ -82,7 +96,7 @@ async def push(
     if is_dry:
         return await _try_out(code, request, who, now)
     offered = await read_delivery(request)
-    asked = Push(code, who.epoch, offered, current_traceparent())
+    asked = Push(code, who.epoch, offered, current_traceparent(), source_of(request))
     told = await _gathering(request.app).take(asked)
     if isinstance(told, Refusal):
         raise told  # what the ledger says of it has been committed
@@ -92,8 +106,13 @@ async def push(
 async def _try_out(code: str, request: Request, who: Principal, now: datetime) -> Response:
     settings = request.app.state.settings
     async with request.app.state.database.transaction() as session:
-        token = await permit(session, who, code, signing_key(settings.signing_key_file), now=now)
-    view = await dry_run(settings.submissions_url, token, await read_sample(request))
+        token, policy = await permit(
+            session, who, code, signing_key(settings.signing_key_file), now=now
+        )
+    policy.refuse_source(source_of(request))
+    sample = await read_sample(request)
+    policy.refuse_format(sample.content_type)
+    view = await dry_run(settings.submissions_url, token, sample)
     return Response(view.model_dump_json(), 200, media_type=JSON)
 
 
@@ -117,7 +136,8 @@ def _accepted(code: str, accepted: Accepted, now: Now) -> Response:
         "ledger_index": accepted.ledger_index,
     }
     place = f"/api/connector-gateway/v1/connections/{code}/deliveries/{accepted.receipt}"
-    return Response(orjson.dumps(body), 202, {"Location": place}, media_type="application/json")
+    headers = {"Location": place, **accepted.limits}
+    return Response(orjson.dumps(body), 202, headers, media_type=JSON)
 
 
 @router.get("/connections/{code}/deliveries/{receipt}")
@@ -146,7 +166,7 @@ async def find_receipt(
     """Return a receipt to whoever may see it now; raises ``ReceiptUnknown``."""
     async with request.app.state.database.transaction() as session:
         if who.kind == "system":
-            await commands.admit(session, who, code, now=now)
+            await admit(session, who, code, now=now)
         found = await queries.receipt(session, code, receipt)
     if found is None:
         raise ReceiptUnknown(connection=code, receipt=receipt)
@@ -164,7 +184,7 @@ async def list_receipts(
 ) -> Page[ReceiptView]:
     """List the receipts of a connection, the latest first."""
     if who.kind == "system":
-        await commands.admit(session, who, code, now=now)
+        await admit(session, who, code, now=now)
     items = await queries.receipts(session, code, after=id_after(after), limit=limit)
     more = encode(str(items[-1].receipt)) if len(items) == limit else None
     return Page(items=items, next=more)

@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 
 from chassis.clock import Now
 from chassis.database import Transaction
+from connector_gateway.api.callers import source_of
 from connector_gateway.commands import tokens as commands
 from connector_gateway.commands.keys import signing_key
 from connector_gateway.commands.tokens import ASSERTION_ALGORITHMS, Proof
@@ -65,7 +66,7 @@ async def issue_token(
     """Sign in with `grant_type=client_credentials` and a client assertion, or by HTTP Basic.
 
     401 `client-refused` (an assertion counts once, for at most 60 s), 503 `connection-suspended`,
-    403 `connection-revoked`.
+    403 `connection-revoked`, `ip-not-allowed`.
     """
     settings = request.app.state.settings
     proof = await _proof(request)
@@ -82,6 +83,7 @@ async def issue_token(
 
 
 async def _proof(request: Request) -> Proof:
+    source = source_of(request)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
         raise TokenRequestInvalid(error="invalid_request")
     async with request.form(max_files=0, max_fields=20) as form:
@@ -89,10 +91,10 @@ async def _proof(request: Request) -> Proof:
             raise TokenRequestInvalid(error="unsupported_grant_type")
         assertion = _text(form, "client_assertion")
         if assertion is None:
-            return _basic(request)
+            return _basic(request, source)
         if form.get("client_assertion_type") != JWT_BEARER:
             raise TokenRequestInvalid(error="invalid_request")
-        return Proof(assertion=assertion, client_id=_text(form, "client_id"))
+        return Proof(assertion=assertion, client_id=_text(form, "client_id"), source=source)
 
 
 def _text(form: FormData, name: str) -> str | None:
@@ -100,7 +102,7 @@ def _text(form: FormData, name: str) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _basic(request: Request) -> Proof:
+def _basic(request: Request, source: str) -> Proof:
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic":
         raise ClientRefused(why="no proof")
@@ -110,7 +112,7 @@ def _basic(request: Request) -> Proof:
         raise ClientRefused(why="basic") from why
     if not colon:
         raise ClientRefused(why="basic")
-    return Proof(client_id=unquote_plus(client_id), secret=unquote_plus(secret))
+    return Proof(client_id=unquote_plus(client_id), secret=unquote_plus(secret), source=source)
 
 
 @router.get("/jwks.json")

@@ -4,32 +4,33 @@ Pushes that arrive together share it (decisions/0010).
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from prometheus_client import Counter
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.auth import Principal
 from chassis.database import raw_connection
 from chassis.errors import Refusal
 from chassis.identifiers import new_id
 from chassis.outbox import publish_bytes
 from connector_gateway.commands import ledger
+from connector_gateway.commands.admissions import suspended
 from connector_gateway.domain.ledger import Kind
-from connector_gateway.domain.pushes import Fence, Passing, Push, Taken, pinned
+from connector_gateway.domain.pushes import Answer, Fence, Passing, Push, Taken, pinned, with_limits
+from connector_gateway.domain.quotas import Purse
 from connector_gateway.domain.receipts import Accepted, Completion, Delivery
 from connector_gateway.errors.connections import ConnectionUnknown, DirectionNotOffered, Suspended
 from connector_gateway.errors.deliveries import IdempotencyKeyReused
-from connector_gateway.queries import connections as connection_queries
+from connector_gateway.errors.policies import QuotaExceeded
 from connector_gateway.queries import deliveries as queries
-from connector_gateway.queries import suspensions
 from contracts.connector_gateway.v1 import DeliveryReceived, Direction
 
-Answer = Accepted | Refusal
-"""What a push is told: its receipt, or why it is not taken."""
-RETRY_AFTER = timedelta(minutes=5)
-"""When nobody has said how long a suspension will last."""
+REFUSED = Counter(
+    "hub_pushes_refused_total", "Pushes that were not taken, by the problem", ["connection", "why"]
+)
 TAKE_IN = """
 WITH receipt AS (
     INSERT INTO receipts (id, connection_id, idempotency_key, sha256, content_type,
@@ -39,6 +40,17 @@ WITH receipt AS (
 INSERT INTO ledger_entries (chain, index, at, entry, hash)
 SELECT * FROM unnest($12::text[], $10::bigint[], $8::timestamptz[], $13::text[], $14::bytea[])
 """
+# Written only where a quota is set, in the statement that is sent anyway.
+TAKE_IN_AND_SPEND = TAKE_IN.replace(
+    "INSERT INTO ledger_entries",
+    """, spent AS (
+    UPDATE connections AS c
+    SET paced_until = s.paced_until, spent_on = s.day, spent_bytes = s.bytes
+    FROM unnest($15::uuid[], $16::timestamptz[], $17::date[], $18::bigint[])
+        AS s(id, paced_until, day, bytes)
+    WHERE c.id = s.id)
+INSERT INTO ledger_entries""",
+)
 HOLD = """
 INSERT INTO held_deliveries
     (connection_id, receipt_id, received_at, body, grants, code_map_version, traceparent,
@@ -88,7 +100,25 @@ async def receive(
     taken = await _take_in(session, [one for _, one in passing], now=now)
     for (place, _), answer in zip(passing, taken, strict=True):
         answers[place] = answer
-    return answers
+    return _told(pushes, answers, fences, now=now)
+
+
+def _told(
+    pushes: Sequence[Push],
+    answers: Sequence[Answer | None],
+    fences: Mapping[str, Fence],
+    *,
+    now: datetime,
+) -> list[Answer | None]:
+    """Count what is refused, and say with every answer what is left of a quota."""
+    told = list(answers)
+    for place, (push, answer) in enumerate(zip(pushes, answers, strict=True)):
+        if isinstance(answer, Refusal):
+            REFUSED.labels(push.connection, answer.slug).inc()
+        fence = fences.get(push.connection)
+        if answer is not None and fence is not None and fence.purse is not None:
+            told[place] = with_limits(answer, fence.purse.headers(now))
+    return told
 
 
 def _let_through(fence: Fence, push: Push) -> Passing:
@@ -98,49 +128,36 @@ def _let_through(fence: Fence, push: Push) -> Passing:
     fence.gate.refuse_revoked()
     if not fence.gate.is_stopped:
         fence.gate.refuse_outdated(push.epoch)
+    fence.policy.refuse_source(push.source)
     if isinstance(push.offered, Refusal):
         raise push.offered
+    fence.policy.refuse_format(push.offered.content_type)
     return Passing(fence, push.offered, push.traceparent)
-
-
-async def admit(session: AsyncSession, who: Principal, code: str, *, now: datetime) -> None:
-    """Let a system look at its own connection as long as it might push.
-
-    Raises ``Suspended``, ``ConnectionRevoked`` or ``TokenOutdated``.
-    """
-    connection = await connection_queries.connection_of_code(session, code)
-    if connection is None:
-        raise ConnectionUnknown(connection=code)
-    gate = connection.gate
-    gate.refuse_revoked()
-    if gate.is_stopped:
-        raise await suspended(
-            session,
-            connection.id,
-            code,
-            connection.directions[:1],
-            epoch=connection.epoch,
-            now=now,
-        )
-    gate.refuse_outdated(who.epoch)
 
 
 async def _take_in(
     session: AsyncSession, passing: Sequence[Passing], *, now: datetime
-) -> list[Accepted | IdempotencyKeyReused]:
-    """Write receipts, ledger entries and outbox rows of new pushes; find repeated ones again."""
+) -> list[Answer]:
+    """Write receipts, ledger entries and outbox rows of new pushes; find repeated ones again.
+
+    A repeated push takes nothing from a quota.
+    """
     if not passing:
         return []
     earlier = await queries.accepted_before(session, passing)
     heads = await queries.heads(session, {one.fence.code for one in passing})
-    answers: list[Accepted | IdempotencyKeyReused] = []
+    answers: list[Answer] = []
     taken: list[Taken] = []
     for one in passing:
         before = earlier.get(one.key)
         if before:
             answers.append(_same_again(before, one.delivery))
             continue
-        new = one.after(heads[one.fence.code], id=new_id(), now=now)
+        try:
+            new = one.after(heads[one.fence.code], id=new_id(), now=now)
+        except QuotaExceeded as why:
+            answers.append(why)
+            continue
         heads[one.fence.code] = new.link.head
         earlier[one.key] = new.accepted
         taken.append(new)
@@ -158,8 +175,9 @@ def _same_again(accepted: Accepted, delivery: Delivery) -> Accepted | Idempotenc
 
 async def _write(session: AsyncSession, taken: Sequence[Taken]) -> None:
     raw = await raw_connection(session)
+    purses = {one.fence.id: one.fence.purse for one in taken if one.fence.purse}
     await raw.execute(
-        TAKE_IN,
+        TAKE_IN_AND_SPEND if purses else TAKE_IN,
         [one.accepted.receipt for one in taken],
         [one.fence.id for one in taken],
         [one.delivery.key for one in taken],
@@ -174,6 +192,7 @@ async def _write(session: AsyncSession, taken: Sequence[Taken]) -> None:
         [one.fence.code for one in taken],
         [one.link.entry for one in taken],
         [one.link.hash for one in taken],
+        *(_spent(purses) if purses else ()),
     )
     held = [one for one in taken if one.accepted.is_quarantined]
     if held:
@@ -195,6 +214,16 @@ async def _write(session: AsyncSession, taken: Sequence[Taken]) -> None:
     for one in taken:
         if not one.accepted.is_quarantined:
             _send_on(session, one)
+
+
+def _spent(purses: Mapping[UUID, Purse]) -> tuple[list[Any], ...]:
+    spent = [purse.spent for purse in purses.values()]
+    return (
+        list(purses),
+        [one.paced_until for one in spent],
+        [one.day for one in spent],
+        [one.bytes for one in spent],
+    )
 
 
 def _send_on(session: AsyncSession, one: Taken) -> None:
@@ -241,32 +270,6 @@ async def _turn_away(
     entries = [(Kind.DELIVERY_REFUSED, one) for one in facts]
     await ledger.record(session, fence.code, entries, at=now)
     return refusal
-
-
-async def suspended(
-    session: AsyncSession,
-    connection: UUID,
-    code: str,
-    directions: Sequence[Direction],
-    *,
-    epoch: int,
-    now: datetime,
-) -> Suspended:
-    """Return what the caller of a stopped connection is told: ground, notice, end, epoch."""
-    order = await suspensions.grounds_of(session, connection, directions)
-    end = order.expected_end if order else None
-    wait = end - now if end and end > now else RETRY_AFTER
-    return Suspended(
-        connection=code,
-        extra={
-            "ground": order.ground.value if order else None,
-            "suspension": str(order.suspension) if order else None,
-            "notice": f"/notices/{order.notice_id}" if order else None,
-            "expected_end": end.astimezone(now.tzinfo).isoformat() if end else None,
-            "epoch": epoch,
-        },
-        headers={"Retry-After": str(max(1, round(wait.total_seconds())))},
-    )
 
 
 async def complete(

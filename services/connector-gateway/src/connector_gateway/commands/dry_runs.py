@@ -7,8 +7,9 @@ from joserfc.jws import JWSRegistry
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.auth import ALGORITHM, AUDIENCE, TOKEN_TYPE, Principal
-from connector_gateway.commands import deliveries
+from connector_gateway.commands import admissions
 from connector_gateway.commands.keys import ISSUER, SigningKey
+from connector_gateway.domain.policies import Policy
 from connector_gateway.errors.connections import ConnectionUnknown, DirectionNotOffered
 from connector_gateway.queries import connections
 
@@ -18,12 +19,14 @@ REGISTRY = JWSRegistry(algorithms=[ALGORITHM])
 
 async def permit(
     session: AsyncSession, who: Principal, code: str, key: SigningKey, *, now: datetime
-) -> str:
-    """Return a token that says for whom submissions is asked: connection, grant, code map.
+) -> tuple[str, Policy]:
+    """Return a token that says for whom submissions is asked, and the connection's policy.
+
+    The token names connection, grant and code map.
 
     Raises what a push would be refused with at the gate; a suspended connection tries nothing.
     """
-    await deliveries.admit(session, who, code, now=now)
+    await admissions.admit(session, who, code, now=now)
     connection = await connections.connection_of_code(session, code)
     if connection is None:
         raise ConnectionUnknown(connection=code)
@@ -40,4 +43,5 @@ async def permit(
         "exp": int((now + LIFE).timestamp()),
     }
     header = {"alg": ALGORITHM, "typ": TOKEN_TYPE, "kid": key.kid}
-    return jwt.encode(header, claims, key.key, algorithms=[ALGORITHM], registry=REGISTRY)
+    token = jwt.encode(header, claims, key.key, algorithms=[ALGORITHM], registry=REGISTRY)
+    return token, Policy.from_text(connection.policy)

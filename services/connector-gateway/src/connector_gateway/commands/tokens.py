@@ -15,10 +15,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.auth import ALGORITHM, AUDIENCE, TOKEN_TYPE
 from chassis.database import raw_connection
 from chassis.identifiers import new_id
-from connector_gateway.commands import deliveries
+from connector_gateway.commands import admissions
 from connector_gateway.commands.keys import ISSUER, SigningKey
 from connector_gateway.domain.connections import CODE, Connection
 from connector_gateway.domain.credentials import Assertion, Credential
+from connector_gateway.domain.policies import Policy
 from connector_gateway.errors.tokens import ClientRefused
 from connector_gateway.queries import connections as queries
 
@@ -39,6 +40,8 @@ class Proof:
     assertion: str | None = None
     client_id: str | None = None
     secret: str | None = None
+    source: str = ""
+    """The address that it comes from."""
 
 
 async def issue_token(
@@ -50,12 +53,16 @@ async def issue_token(
     life: timedelta,
     now: datetime,
 ) -> str:
-    """Return an access token; raises ``ClientRefused``, ``ConnectionRevoked`` or ``Suspended``."""
+    """Return an access token.
+
+    Raises ``ClientRefused``, ``ConnectionRevoked``, ``IpNotAllowed`` or ``Suspended``.
+    """
     connection = await _authenticate(session, proof, audiences=audiences, now=now)
     gate = connection.gate
     gate.refuse_revoked()
+    Policy.from_text(connection.policy).refuse_source(proof.source)
     if gate.is_stopped:
-        raise await deliveries.suspended(
+        raise await admissions.suspended(
             session,
             connection.id,
             connection.code,

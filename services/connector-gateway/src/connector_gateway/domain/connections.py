@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -137,6 +137,13 @@ class Connection(Table, table=True):
     """Grows with every change of either direction; stamped on receipts and attempts."""
     tokens_from_epoch: int = Field(default=1, sa_type=BigInteger)
     """Access tokens of an earlier epoch are refused."""
+    policy: str | None = Field(default=None, sa_type=Text)
+    """How it may be used; None: nothing is forbidden that its grants allow."""
+    policy_revision: int = 1
+    """Grows whenever people change the policy, the grants or what happens while suspended."""
+    paced_until: datetime | None = Field(default=None, sa_type=Moment)
+    spent_on: date | None = None
+    spent_bytes: int = Field(default=0, sa_type=BigInteger)
     code_map_version: int = 0
     """Of the newest code map; 0 where deliveries speak the hub's own codes."""
     webhook_url: str | None = Field(default=None, sa_type=Text)

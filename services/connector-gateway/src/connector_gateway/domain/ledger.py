@@ -31,6 +31,7 @@ class Kind(StrEnum):
     HELD_RELEASED = "held-released"
     CONNECTION_OPENED = "connection-opened"
     STATE_CHANGED = "state-changed"
+    POLICY_CHANGED = "policy-changed"
     CODE_MAP_PUBLISHED = "code-map-published"
     CONNECTION_FLAGGED = "connection-flagged"
     SUSPENSION_ORDERED = "suspension-ordered"

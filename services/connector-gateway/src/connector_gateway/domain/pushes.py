@@ -1,12 +1,15 @@
 """A push (đẩy số liệu) on its way in: what it brings, the fence it meets, what becomes of it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from chassis.errors import Refusal
 from connector_gateway.domain.connections import Gate, WhileSuspended
 from connector_gateway.domain.ledger import Facts, Head, Kind, Link, extend
+from connector_gateway.domain.policies import NOTHING_FORBIDDEN, Policy
+from connector_gateway.domain.quotas import Purse
 from connector_gateway.domain.receipts import Accepted, Delivery
 
 
@@ -20,6 +23,8 @@ class Push:
     offered: Delivery | Refusal
     """The body, or what the door found wrong with it."""
     traceparent: str | None = None
+    source: str = ""
+    """The address from which it comes, as the gateway saw it."""
 
     @property
     def lane(self) -> str:
@@ -48,6 +53,9 @@ class Fence:
     while_suspended: WhileSuspended
     grants: str
     code_map_version: int
+    policy: Policy = NOTHING_FORBIDDEN
+    purse: Purse | None = None
+    """What is left of the quota, where there is one."""
 
     @property
     def turns_away(self) -> bool:
@@ -70,12 +78,18 @@ class Passing:
         return self.fence.id, self.delivery.key
 
     def after(self, head: Head, *, id: UUID, now: datetime) -> "Taken":
-        """Return the receipt of this push and the ledger entry that follows ``head``."""
+        """Return the receipt of this push and the ledger entry that follows ``head``.
+
+        Raises ``QuotaExceeded``; time that never runs back makes the quota exact on every replica.
+        """
         gate = self.fence.gate
+        received_at = max(now, head.at.astimezone(now.tzinfo))
+        if self.fence.purse:
+            self.fence.purse.spend(len(self.delivery.body), received_at)
         accepted = Accepted(
             receipt=id,
             sha256=self.delivery.sha256,
-            received_at=max(now, head.at.astimezone(now.tzinfo)),
+            received_at=received_at,
             epoch=gate.epoch,
             ledger_index=head.index + 1,
             is_quarantined=gate.is_stopped,
@@ -95,6 +109,18 @@ class Passing:
 def pinned(grants: str, code_map_version: int) -> dict[str, str]:
     """Return what is in force for a connection now, as the headers of a delivery say it."""
     return {"grant": grants, "code_map": str(code_map_version)}
+
+
+Answer = Accepted | Refusal
+"""What a push is told: its receipt, or why it is not taken."""
+
+
+def with_limits(answer: Answer, limits: Mapping[str, str]) -> Answer:
+    """Return an answer that also says what is left of the connection's quota."""
+    if isinstance(answer, Accepted):
+        return replace(answer, limits=limits)
+    answer.headers |= limits
+    return answer
 
 
 @dataclass(frozen=True)

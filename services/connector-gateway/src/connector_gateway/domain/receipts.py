@@ -1,7 +1,8 @@
 """A receipt (biên nhận): the proof that a delivery arrived, and what became of it."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -48,6 +49,8 @@ class Accepted:
     epoch: int
     ledger_index: int
     is_quarantined: bool
+    limits: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """What is left of the connection's quota, as headers; nothing where it has none."""
 
     @property
     def state(self) -> ReceiptState:

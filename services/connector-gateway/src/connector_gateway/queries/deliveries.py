@@ -11,14 +11,16 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.database import raw_connection
 from connector_gateway.domain.connections import Gate, WhileSuspended
 from connector_gateway.domain.ledger import Head
+from connector_gateway.domain.policies import Policy
 from connector_gateway.domain.pushes import Fence, Passing
+from connector_gateway.domain.quotas import Purse, Spent
 from connector_gateway.domain.receipts import Accepted
 from connector_gateway.queries import LocalMoment, View
 
 # The row lock is the fence (decisions/0005): what is read here stays true until the commit.
 FENCES = """
 SELECT code, id, inbound_state, epoch, tokens_from_epoch, while_suspended, grants,
-       code_map_version
+       code_map_version, policy, paced_until, spent_on, spent_bytes
 FROM connections WHERE code = ANY($1::text[]) ORDER BY code FOR UPDATE
 """
 FREE_FENCES = f"{FENCES} SKIP LOCKED"
@@ -91,6 +93,8 @@ async def fences_for_update(
 
 def _fence(row: Any) -> Fence:
     state = row["inbound_state"]
+    policy = Policy.from_text(row["policy"])
+    spent = Spent(row["paced_until"], row["spent_on"], row["spent_bytes"])
     return Fence(
         id=row["id"],
         code=row["code"],
@@ -99,6 +103,8 @@ def _fence(row: Any) -> Fence:
         while_suspended=WhileSuspended(row["while_suspended"]),
         grants=row["grants"],
         code_map_version=row["code_map_version"],
+        policy=policy,
+        purse=Purse(policy.quota, spent) if policy.is_limited else None,
     )
 
 

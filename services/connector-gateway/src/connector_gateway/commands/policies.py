@@ -1,0 +1,39 @@
+"""Changing how a connection may be used: its policy, its grants, what happens while suspended."""
+
+from datetime import datetime
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.errors import PreconditionFailed
+from connector_gateway.commands import ledger
+from connector_gateway.domain.connections import Connection
+from connector_gateway.domain.ledger import Facts, Kind
+from connector_gateway.domain.policies import Terms
+from connector_gateway.domain.suspensions import Person
+from connector_gateway.errors.connections import ConnectionUnknown
+from connector_gateway.queries import connections as queries
+
+
+async def change_policy(
+    session: AsyncSession, code: str, terms: Terms, *, revision: int, by: Person, now: datetime
+) -> Connection:
+    """Set the terms of a connection; they hold for every push after the commit (Điều 3.5).
+
+    The same terms again are no new revision. Raises ``PreconditionFailed`` where somebody changed
+    them since ``revision`` was read.
+    """
+    connection = await queries.connection_for_update(session, code)
+    if connection is None:
+        raise ConnectionUnknown(connection=code)
+    if connection.policy_revision != revision:
+        raise PreconditionFailed
+    told = terms.to_text()
+    if told == Terms.of(connection).to_text():
+        return connection
+    connection.policy = terms.policy.to_text()
+    connection.grants = terms.grants.to_text()
+    connection.while_suspended = terms.while_suspended
+    connection.policy_revision += 1
+    facts: Facts = {"revision": connection.policy_revision, "policy": told, "by": by.subject}
+    await ledger.record(session, code, [(Kind.POLICY_CHANGED, facts)], at=now)
+    return connection
