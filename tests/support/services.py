@@ -45,7 +45,7 @@ class Live:
         return f"{self.url}/api/{self.name}/v1"
 
 
-def a_token(*roles: Role, agency: str = "24", **other: str) -> str:
+def a_token(*roles: Role, agency: str = "24", **other: str | int) -> str:
     """Return an access token of a person with ``roles``, good for the whole test run.
 
     ``other`` claims stand instead of those that are made up: ``sub``, ``name``, ``connection``.

@@ -159,6 +159,14 @@ DISPATCHES = Topic(
     key="consolidation id",
     readers=("submissions",),
 )
+LEDGER_ROOTS = Topic(
+    "connector-gateway.ledger-roots.v1",
+    owner="connector-gateway",
+    key="day",
+    readers=("notifications",),
+    partitions=1,
+    retention_ms=-1,
+)
 CONNECTION_KEYS = Topic(
     "connector-gateway.keys.v1",
     owner="connector-gateway",
@@ -199,6 +207,7 @@ TOPICS: tuple[Topic, ...] = (
     CODE_MAPS,
     CONNECTIONS,
     DISPATCHES,
+    LEDGER_ROOTS,
     CONNECTION_KEYS,
     *(dead_letters_of(reader) for reader in ALL if reader != "portal"),
 )

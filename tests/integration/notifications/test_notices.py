@@ -1,5 +1,6 @@
 """Public notices: visible at once, for good, once, in every form that people and programs read."""
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -10,9 +11,10 @@ import pytest
 from icalendar import Calendar
 
 from chassis.clock import now
+from contracts.connector_gateway.v1 import LedgerRootSigned
 from contracts.notifications.v1 import NoticePublished
-from notifications.errors import NoticeIsPublic
-from tests.support.builders_notifications import NOON, Notifications, a_notice
+from notifications.errors import NoticeIsPublic, RootIsPublic
+from tests.support.builders_notifications import NOON, Notifications, a_notice, an_example
 
 MISSING = UUID("019b4c20-6a80-7a11-9d3c-7c1f0e2d3b4a")
 
@@ -157,6 +159,40 @@ async def test_the_atom_feed_is_read_by_a_feed_reader(hub: Notifications) -> Non
     assert first.title == "Tạm ngừng kết nối: Kết nối 0"
     assert first.link == f"http://hub.test/notices/{orders[0].notice_id}"
     assert "Từ 12:00 15/06/2026, dự kiến đến 17:00 18/06/2026" in first.summary
+
+
+async def test_a_signed_root_is_kept_in_the_feed_and_nowhere_else(hub: Notifications) -> None:
+    roots = [
+        an_example(LedgerRootSigned, day=f"2026-06-{14 + n}", signed_at=NOON + timedelta(days=n))
+        for n in range(2)
+    ]
+    order = a_notice()
+    await hub.hear(roots[0], order, roots[0], roots[1])
+    feed = feedparser.parse((await hub.client.get("/notices.atom")).content)
+    assert not feed.bozo
+    assert [entry.tags[0].term for entry in feed.entries] == [
+        *("suspension", "ledger-root", "ledger-root"),
+    ]
+    latest = feed.entries[1]
+    assert latest.title == "Mã gốc sổ cái trao đổi ngày 15/06/2026"
+    assert json.loads(latest.content[0].value) == {
+        "day": "2026-06-15",
+        "root": roots[1].root,
+        "kid": roots[1].kid,
+        "signature": roots[1].signature,
+    }
+    listed = (await hub.get("/notices", "application/json")).json()["items"]
+    assert [item["id"] for item in listed] == [str(order.notice_id)]
+    assert len(await hub.calendar()) == 1
+
+
+async def test_another_root_of_the_same_day_is_refused(hub: Notifications) -> None:
+    root = an_example(LedgerRootSigned)
+    await hub.hear(root)
+    with pytest.raises(RootIsPublic):
+        await hub.hear(root.model_copy(update={"root": "0" * 64}))
+    with psycopg.connect(hub.url) as connection, pytest.raises(psycopg.errors.CheckViolation):
+        connection.execute("UPDATE known_ledger_roots SET root = 'x'")
 
 
 async def test_an_empty_feed_is_a_feed_and_an_empty_calendar_a_calendar(

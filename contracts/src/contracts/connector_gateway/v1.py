@@ -1,6 +1,6 @@
-"""What connector-gateway says, version 1: deliveries, connections, acknowledgements, keys."""
+"""What connector-gateway says, version 1: deliveries, connections, dispatches, roots, keys."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -8,7 +8,14 @@ from pydantic import Field
 
 from contracts.accounts.v1 import PublicKey
 from contracts.event import Event
-from contracts.topics import CODE_MAPS, CONNECTION_KEYS, CONNECTIONS, DELIVERIES, DISPATCHES
+from contracts.topics import (
+    CODE_MAPS,
+    CONNECTION_KEYS,
+    CONNECTIONS,
+    DELIVERIES,
+    DISPATCHES,
+    LEDGER_ROOTS,
+)
 
 
 class Ground(StrEnum):
@@ -138,6 +145,23 @@ class DeliveryAcknowledged(
     connection: str
     dispatch_id: UUID
     acknowledged_at: datetime
+
+
+class LedgerRootSigned(
+    Event, type="connector-gateway.ledger-root.signed.v1", topic=LEDGER_ROOTS, key="day"
+):
+    """The exchange ledger of a day was sealed; the feed of notices keeps it (Điều 8.3).
+
+    What is signed names connections and how much passed through them: its digest alone is public.
+    """
+
+    day: date
+    root: str = Field(pattern="^[0-9a-f]{64}$")
+    """SHA-256 of the statement over the heads of all chains, in base16."""
+    kid: str
+    signature: str = Field(pattern="^[0-9a-f]{128}$")
+    """Ed25519 over the 32 bytes of ``root``, in base16."""
+    signed_at: datetime
 
 
 class ConnectionKeysRotated(

@@ -10,6 +10,7 @@ from contracts.connector_gateway.v1 import (
     ConnectionFlagged,
     ConnectionResumed,
     ConnectionSuspended,
+    LedgerRootSigned,
 )
 from contracts.notifications.v1 import PublishNotice
 from contracts.submissions.v1 import (
@@ -19,7 +20,7 @@ from contracts.submissions.v1 import (
     ReportReturned,
     ReportSubmitted,
 )
-from notifications.commands import inboxes, known, notices
+from notifications.commands import inboxes, known, notices, roots
 from notifications.domain import messages
 from notifications.queries import known as known_queries
 
@@ -30,6 +31,12 @@ consumers = Consumers(service="notifications")
 async def publish_notice(session: AsyncSession, order: PublishNotice, _: Envelope) -> None:
     """Make a notice public (Điều 8.2, 8.3)."""
     await notices.publish_notice(session, order, now=now())
+
+
+@consumers.on(LedgerRootSigned)
+async def ledger_root_signed(session: AsyncSession, event: LedgerRootSigned, _: Envelope) -> None:
+    """Keep the root of a day of the exchange ledger for the feed (Điều 8.3)."""
+    await roots.keep_root(session, event)
 
 
 @consumers.on(AccountIssued)

@@ -15,6 +15,12 @@ class NoticeIsPublic(Conflict):
     slug = "notice-is-public"
 
 
+class RootIsPublic(Conflict):
+    """The ledger of a day has one signed root; another one is a forgery or a fault."""
+
+    slug = "root-is-public"
+
+
 class InboxItemNotFound(NotFound):
     """There is no such item in the inbox of whoever asks."""
 

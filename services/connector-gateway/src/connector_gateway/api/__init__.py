@@ -28,4 +28,4 @@ PARTS = (
     ledger_exports,
 )
 routers = [part.router for part in PARTS]
-public_routers = [tokens.public_router]
+public_routers = [tokens.public_router, ledger.public_router]

@@ -7,6 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.clock import ZONE
 from chassis.database import raw_connection
+from chassis.outbox import publish
 from connector_gateway.commands.keys import SigningKey
 from connector_gateway.domain.ledger import (
     SYSTEM,
@@ -20,6 +21,7 @@ from connector_gateway.domain.ledger import (
 )
 from connector_gateway.domain.roots import midnight_after
 from connector_gateway.queries import ledger as queries
+from contracts.connector_gateway.v1 import LedgerRootSigned
 
 INSERT = """
 INSERT INTO ledger_entries (chain, index, at, entry, hash)
@@ -64,7 +66,7 @@ async def _write(
 
 
 async def sign_roots(session: AsyncSession, key: SigningKey, *, now: datetime) -> None:
-    """Sign the root of yesterday over the heads of all chains, once."""
+    """Sign the root of yesterday over the heads of all chains, once, and make it public."""
     yesterday = now.astimezone(ZONE).date() - timedelta(days=1)
     if await queries.last_root_day(session) == yesterday:
         return
@@ -75,13 +77,24 @@ async def sign_roots(session: AsyncSession, key: SigningKey, *, now: datetime) -
         facts: Facts = {"kid": key.kid, "x": key.public.x}
         await record_for_system(session, [(Kind.KEY_PUBLISHED, facts)], at=now)
     statement, root = root_of(yesterday, heads)
+    signature = key.sign(root)
     session.add(
         LedgerRoot(
             day=yesterday,
             statement=statement,
             root=root,
             kid=key.kid,
-            signature=key.sign(root),
+            signature=signature,
             signed_at=now,
         )
+    )
+    publish(
+        session,
+        LedgerRootSigned(
+            day=yesterday,
+            root=root.hex(),
+            kid=key.kid,
+            signature=signature.hex(),
+            signed_at=now,
+        ),
     )

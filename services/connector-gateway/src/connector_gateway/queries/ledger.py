@@ -79,6 +79,15 @@ class RootView(View):
     signed_at: LocalMoment
 
 
+class PublicRootView(View):
+    """A day's root without its statement, which names connections and how much they exchanged."""
+
+    day: date
+    root: str
+    kid: str
+    signature: str
+
+
 async def head_of(session: AsyncSession, chain: str) -> Head:
     """Return the end of a chain; the caller holds the chain's lock."""
     connection = await raw_connection(session)
@@ -147,6 +156,17 @@ async def last_root_day(session: AsyncSession) -> date | None:
     """Return the last day whose root is signed."""
     found = await session.exec(select(func.max(LedgerRoot.day)))
     return found.first()
+
+
+async def roots_since(session: AsyncSession, day: date) -> list[PublicRootView]:
+    """Return the signed roots from ``day`` on as everyone may see them, the latest first."""
+    found = await session.exec(
+        select(LedgerRoot).where(col(LedgerRoot.day) >= day).order_by(col(LedgerRoot.day).desc())
+    )
+    return [
+        PublicRootView(day=row.day, root=row.root.hex(), kid=row.kid, signature=row.signature.hex())
+        for row in found
+    ]
 
 
 async def roots(session: AsyncSession, *, limit: int) -> Sequence[LedgerRoot]:

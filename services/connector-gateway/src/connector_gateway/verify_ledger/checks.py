@@ -23,6 +23,7 @@ from connector_gateway.verify_ledger.files import (
     LINES,
     End,
     EndLine,
+    EntryLine,
     KeyLine,
     RootLine,
     bytes_of,
@@ -59,7 +60,7 @@ class Pieces:
     roots: list[DayRoot] = field(default_factory=list)
     keys: dict[str, Ed25519PublicKey] = field(default_factory=dict)
     end: EndLine | None = None
-    """Where it is the last line."""
+    """Where it is the last line, and the only one of its kind."""
 
 
 def verify(
@@ -87,40 +88,40 @@ def verify(
         signed.append({name: Head(n, bytes_of(hash)) for name, (n, hash) in end.heads.items()})
     _compare(pieces.roots, public_roots, end, keys, report)
     check = Check(_start(pieces.roots, end), signed)
-    check.see(_links(export, report))
+    check.see(_links(export))
     report.breaches, report.seen = check.breaches(), dict(check.seen)
     return report
 
 
 def _pieces(export: Path, report: Report) -> Pieces:
     pieces = Pieces()
+    ends = 0
     with export.open("rb") as file:
         for number, raw in enumerate(file, start=1):
             pieces.end = None
-            if ENTRY in raw:
-                pieces.entries += 1
-                continue
-            match parsed(LINES, raw):
+            match parsed(ENTRIES, raw) if ENTRY in raw else parsed(LINES, raw):
+                case EntryLine():
+                    pieces.entries += 1
                 case RootLine() as root:
                     pieces.roots.append(root.day_root)
                 case KeyLine() as key:
                     pieces.keys[key.kid] = public_key(key.kid, key.x)
                 case EndLine() as end:
                     pieces.end = end
+                    ends += 1
                 case _:
                     report.add("line", number=number)
+    if ends > 1:
+        pieces.end = None
     return pieces
 
 
-def _links(export: Path, report: Report) -> Iterator[Link]:
+def _links(export: Path) -> Iterator[Link]:
     with export.open("rb") as file:
-        for number, raw in enumerate(file, start=1):
-            if ENTRY not in raw:
-                continue
-            if line := parsed(ENTRIES, raw):
+        for raw in file:
+            line = parsed(ENTRIES, raw) if ENTRY in raw else None
+            if line:
                 yield line.link
-            else:
-                report.add("line", number=number)
 
 
 def _signed_roots(

@@ -15,9 +15,11 @@ from notifications.channels import feeds
 from notifications.errors import NoticeNotFound
 from notifications.queries import notices as queries
 from notifications.queries.notices import NoticeView
+from notifications.queries.roots import latest_roots
 
 router = APIRouter(tags=["notices"])
 FEED_LENGTH = 200
+FEED_ROOTS = 31
 TEXT = {"schema": {"type": "string"}}
 HTML: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": TEXT}}}
 MISSING: dict[int | str, dict[str, Any]] = {
@@ -55,9 +57,10 @@ async def notices(
 
 @router.get("/notices.atom", response_class=Feed)
 async def atom(request: Request, session: Transaction, now: Now) -> Feed:
-    """Return public notices as an Atom feed."""
+    """Return public notices as an Atom feed, and signed roots of the ledger (`ledger-root`)."""
     found = await queries.notices(session, limit=FEED_LENGTH, after=None)
-    feed = feeds.atom(found.items, origin=request.app.state.settings.origin, now=now)
+    roots = await latest_roots(session, limit=FEED_ROOTS)
+    feed = feeds.atom(found.items, roots, origin=request.app.state.settings.origin, now=now)
     return Feed(feed, headers=POLICY | FRESH)
 
 

@@ -3,16 +3,29 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from uuid import NAMESPACE_OID, uuid5
 
+import orjson
+from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 from icalendar import Calendar, Event
 
+from notifications.domain.roots import KnownLedgerRoot
 from notifications.domain.wording import moment, wording
 from notifications.queries.notices import NoticeView
 
 
-def atom(notices: Sequence[NoticeView], *, origin: str, now: datetime) -> bytes:
-    """Return ``notices``, the latest first, as a feed; ``now`` dates one that is empty."""
+def atom(
+    notices: Sequence[NoticeView],
+    roots: Sequence[KnownLedgerRoot] = (),
+    *,
+    origin: str,
+    now: datetime,
+) -> bytes:
+    """Return ``notices`` and ``roots``, each the latest first, as a feed in order of their moments.
+
+    ``now`` dates a feed that is empty.
+    """
     feed = FeedGenerator()
     feed.id(f"{origin}/notices")
     feed.title(wording()["feeds"]["title"])
@@ -20,18 +33,40 @@ def atom(notices: Sequence[NoticeView], *, origin: str, now: datetime) -> bytes:
     feed.language("vi")
     feed.link(href=f"{origin}/notices.atom", rel="self", type="application/atom+xml")
     feed.link(href=f"{origin}/notices", rel="alternate", type="text/html")
-    feed.updated(max((notice.visible_at for notice in notices), default=now))
-    for notice in notices:
-        entry = feed.add_entry(order="append")
-        entry.id(f"urn:uuid:{notice.id}")
-        entry.title(notice.title)
-        entry.link(href=f"{origin}/notices/{notice.id}")
-        entry.published(notice.visible_at)
-        entry.updated(notice.visible_at)
-        entry.category(term=notice.kind)
-        entry.summary(summary(notice))
+    entries = [_entry(notice, origin) for notice in notices] + [_root(one, origin) for one in roots]
+    entries.sort(key=lambda entry: entry.published(), reverse=True)
+    feed.updated(max((entry.published() for entry in entries), default=now))
+    for entry in entries:
+        feed.add_entry(entry, order="append")
     written: bytes = feed.atom_str(pretty=True)
     return written
+
+
+def _entry(notice: NoticeView, origin: str) -> FeedEntry:
+    entry = FeedEntry()
+    entry.id(f"urn:uuid:{notice.id}")
+    entry.title(notice.title)
+    entry.link(href=f"{origin}/notices/{notice.id}")
+    entry.published(notice.visible_at)
+    entry.updated(notice.visible_at)
+    entry.category(term=notice.kind)
+    entry.summary(summary(notice))
+    return entry
+
+
+def _root(root: KnownLedgerRoot, origin: str) -> FeedEntry:
+    """Return an entry whose content is what ``/.well-known/ledger-roots.json`` says of the day."""
+    said = {"day": str(root.day), "root": root.root, "kid": root.kid, "signature": root.signature}
+    entry = FeedEntry()
+    entry.id(f"urn:uuid:{uuid5(NAMESPACE_OID, root.root)}")
+    entry.title(wording()["feeds"]["ledger-root"].format(day=f"{root.day:%d/%m/%Y}"))
+    entry.link(href=f"{origin}/.well-known/ledger-roots.json")
+    entry.published(root.signed_at)
+    entry.updated(root.signed_at)
+    entry.category(term="ledger-root")
+    entry.summary(wording()["feeds"]["ledger-root-summary"].format(**said))
+    entry.content(orjson.dumps(said).decode(), type="text")
+    return entry
 
 
 def summary(notice: NoticeView) -> str:
