@@ -68,7 +68,7 @@ bench: setup ## the workloads of quality.md [W=W1,W2,W5]
 chaos: setup ## storm after storm over one hub: make chaos N=1000 [SEED=7]
 	$(PY) -m tests.chaos $(N) $(SEED)
 
-mutants: setup ## write ten careless faults into a copy and see the tests catch each
+mutants: setup ## write careless faults into a copy and see the tests catch each
 	$(PY) -m tests.mutants
 
 verify: ## check an export of the exchange ledger, offline: make verify EXPORT=file [ROOTS=file] [KEYS=file]

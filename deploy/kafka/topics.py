@@ -6,6 +6,7 @@ not the embedded one.
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,9 +15,15 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from contracts.topics import TOPICS, Topic
 
+TOLD_WITHIN = 30.0
+"""Seconds within which a broker tells clients of a topic that has been made."""
+
 
 async def make_topics(bootstrap: str, *, replicas: int = 1) -> int:
-    """Make the topics of ``contracts`` that the broker does not have; return how many it made."""
+    """Make the topics of ``contracts`` that the broker does not have; return how many it made.
+
+    When this returns the broker tells every client of all of them; ``TimeoutError`` if it does not.
+    """
     async with administrator(bootstrap) as admin:
         existing = set(await admin.list_topics())
         missing = [_new_topic(topic, replicas) for topic in TOPICS if topic.name not in existing]
@@ -25,7 +32,23 @@ async def make_topics(bootstrap: str, *, replicas: int = 1) -> int:
             for name, code, message in answer.topic_errors:
                 if code and for_code(code) is not TopicAlreadyExistsError:
                     raise RuntimeError(f"topic {name}: {message}")
+            await _wait_until_told(admin)
         return len(missing)
+
+
+async def _wait_until_told(admin: AIOKafkaAdminClient) -> None:
+    end = time.monotonic() + TOLD_WITHIN
+    while time.monotonic() < end:
+        if await _tells_of_all(admin):
+            return
+        await asyncio.sleep(0.02)
+    raise TimeoutError(f"the broker does not tell of every topic after {TOLD_WITHIN} s")
+
+
+async def _tells_of_all(admin: AIOKafkaAdminClient) -> bool:
+    """Say whether the broker itself has learned of every topic: a moment after they are made."""
+    told = {one["topic"]: len(one["partitions"]) for one in await admin.describe_topics()}
+    return all(told.get(topic.name) == topic.partitions for topic in TOPICS)
 
 
 @asynccontextmanager

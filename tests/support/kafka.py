@@ -19,6 +19,7 @@ from aiokafka.structs import ConsumerRecord
 from contracts.topics import TOPICS
 from deploy.kafka.topics import administrator, make_topics
 from tests.support.keeper import port_of
+from tests.support.waiting import until
 
 PARTITIONS = {topic.name: topic.partitions for topic in TOPICS}
 Record: TypeAlias = ConsumerRecord[bytes | None, bytes | None]
@@ -79,6 +80,11 @@ async def renew_topics() -> str:
     if used:
         async with administrator(bootstrap) as admin:
             await admin.delete_topics(used)
+
+            async def are_gone() -> bool:
+                return not set(used) & set(await admin.list_topics())
+
+            await until(are_gone)
         await make_topics(bootstrap)
     return bootstrap
 

@@ -33,6 +33,9 @@ consumers = Consumers(service="notifications")
 DOWN = {"is_down": False}
 """Whether what the handler needs is down; a test switches it."""
 
+STUMBLED: set[UUID] = set()
+"""Flags with the reason "stumble" at which the handler has failed once."""
+
 REFUSED = {"refuse"}
 """Reasons that the handler refuses; a test mends them."""
 
@@ -59,6 +62,9 @@ async def keep(session: AsyncSession, event: ConnectionFlagged, _: Envelope) -> 
         raise FlagRefused(connection=event.connection)
     if event.reason == "bug":
         raise KeyError("nobody foresaw this")
+    if event.reason == "stumble" and event.flag_id not in STUMBLED:
+        STUMBLED.add(event.flag_id)
+        raise RuntimeError("nobody foresaw this, and it passes")
     await connection.execute(
         "INSERT INTO effects (flag_id, reason) VALUES ($1, $2)", event.flag_id, event.reason
     )

@@ -107,5 +107,11 @@ async def raw_connection(session: AsyncSession) -> Any:
     raw = await connection.get_raw_connection()
     adapted: Any = raw.dbapi_connection
     if adapted._transaction is None:  # SQLAlchemy begins only at its own first statement, so
-        await adapted._start_transaction()  # raw ones before it would each commit on their own
+        try:  # raw ones before it would each commit on their own
+            await adapted._start_transaction()
+        except BaseException:
+            # Given up half-way, it may have begun on the server where nobody would end it: the
+            # next transaction of this connection would be a savepoint in it, and never commit.
+            await connection.invalidate()
+            raise
     return adapted.driver_connection

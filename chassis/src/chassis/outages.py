@@ -28,6 +28,7 @@ def is_unavailable(why: BaseException) -> bool:
         | PoolTimeout
         | asyncpg.PostgresConnectionError
         | asyncpg.InterfaceError
+        | asyncpg.InternalClientError  # the driver lost its thread: last words before the end
         | asyncpg.DeadlockDetectedError
         | asyncpg.SerializationError
         | asyncpg.OperatorInterventionError

@@ -3,31 +3,33 @@
 At least once from Kafka, exactly once in effect: offsets are committed after the effect, the
 inbox row stands in its transaction (decisions/0004). A batch is one transaction; when it fails
 it falls back to one message at a time. ``Unavailable`` and a lost database are retried and then
-stop the partition; every other refusal goes to the reader's dead letters with reason and origin.
+stop the partition; every other refusal goes to the reader's dead letters with reason and origin,
+and what nobody foresaw too, once a second try has ended the same. Whatever fails, the offset
+never moves past a message that is neither an effect nor a dead letter.
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
+from contextlib import suppress
 from itertools import chain, groupby
 from typing import Any, Protocol
 
 import structlog
 import tenacity
 from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
-from aiokafka.errors import CommitFailedError, IllegalStateError
+from aiokafka.errors import IllegalStateError, KafkaError
 from faststream.kafka import KafkaMessage
-from opentelemetry.trace import Span, SpanKind
 from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.clock import now
 from chassis.database import Database
+from chassis.errors import Refusal
 from chassis.inbox import first_seen
 from chassis.kafka import Envelope, Unreadable, open_envelope
 from chassis.outages import is_unavailable
-from chassis.telemetry import DEPENDENCY_DOWN, MESSAGE_AGE, MESSAGES, span_from, traceparent_of
+from chassis.spans import Spans
+from chassis.telemetry import DEPENDENCY_DOWN, MESSAGE_AGE, MESSAGES
 from contracts.event import Event
 from contracts.topics import TOPICS, Service, dead_letters_of
 
@@ -35,6 +37,8 @@ log = structlog.get_logger()
 
 LIMITS = {topic.name: topic.max_message_bytes for topic in TOPICS}
 TRIES = 5
+TRIES_UNFORESEEN = 2
+"""Tries of what fails in a way that nobody foresaw: it may pass, and it may be a bug."""
 LONGEST_WAIT = 15.0
 
 
@@ -90,26 +94,21 @@ class Reader:
         fetched already, so that an idle hub is quick and a busy one writes in bulk.
         """
         consumer: Any = message.consumer
-        waiting = await consumer.getmany(timeout_ms=0, max_records=self._most - 1)
-        records: tuple[ConsumerRecord, ...] = (
-            message.raw_message,
-            *chain.from_iterable(waiting.values()),
-        )
+        records: tuple[ConsumerRecord, ...] = (message.raw_message,)
         try:
+            waiting = await consumer.getmany(timeout_ms=0, max_records=self._most - 1)
+            records += tuple(chain.from_iterable(waiting.values()))
             await self._settle(records)
-        except Exception as why:
-            if not is_unavailable(why):
-                raise
+        except Exception as why:  # whatever it is: to let it go by would lose these records
             await self._wait_out(why)
-            for partition, offset in _firsts(records).items():
-                consumer.seek(partition, offset)
+            _go_back(consumer, records)
             return
         self._waited = 0.0
         DEPENDENCY_DOWN.labels(self.group).set(0)
         try:
             await consumer.commit(_nexts(records))
-        except (CommitFailedError, IllegalStateError) as why:
-            # A rebalance took the partition: its new owner meets the inbox rows we wrote.
+        except KafkaError as why:
+            # Whoever reads these records again meets the inbox rows we wrote.
             log.warning("offsets not committed", group=self.group, why=str(why))
 
     async def _settle(self, records: Sequence[ConsumerRecord]) -> None:
@@ -166,10 +165,10 @@ class Reader:
         return dead
 
     async def _effect(self, pairs: list[tuple[Envelope, ConsumerRecord]]) -> None:
-        """Take a batch in one transaction, trying again while a dependency is down."""
+        """Take a batch in one transaction, trying again what may end otherwise."""
         async for attempt in tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception(is_unavailable),
-            stop=tenacity.stop_after_attempt(TRIES),
+            retry=tenacity.retry_if_exception(_may_pass),
+            stop=_has_tried_enough,
             wait=tenacity.wait_exponential_jitter(multiplier=0.05, max=1.0),
             reraise=True,
         ):
@@ -223,44 +222,30 @@ class Reader:
     async def _wait_out(self, why: Exception) -> None:
         self._waited = min(max(self._waited * 2, 0.5), LONGEST_WAIT)
         DEPENDENCY_DOWN.labels(self.group).set(1)
-        log.warning("reader waits", group=self.group, why=str(why), seconds=self._waited)
+        is_foreseen = is_unavailable(why) or isinstance(why, KafkaError)
+        log.warning(
+            "reader waits",
+            group=self.group,
+            why=repr(why),
+            seconds=self._waited,
+            exc_info=None if is_foreseen else why,
+        )
         await asyncio.sleep(self._waited)
-
-
-class Spans:
-    """One consumer span a trace in a batch, so that a batch of one trace costs one span."""
-
-    def __init__(self, envelopes: Sequence[Envelope]) -> None:
-        self._counts: dict[tuple[str | None, str], int] = defaultdict(int)
-        for one in envelopes:
-            self._counts[one.traceparent, one.type] += 1
-        self._open: dict[tuple[str | None, str], tuple[Any, Span]] = {}
-
-    def __enter__(self) -> "Spans":
-        return self
-
-    def entered(self, envelope: Envelope) -> Envelope:
-        """Return ``envelope`` as seen from inside its span: what it says next is a child."""
-        if envelope.traceparent is None:
-            return envelope
-        key = (envelope.traceparent, envelope.type)
-        if key not in self._open:
-            manager = span_from(
-                envelope.traceparent, f"take {envelope.type}", kind=SpanKind.CONSUMER
-            )
-            span = manager.__enter__()
-            span.set_attribute("messages", self._counts[key])
-            self._open[key] = (manager, span)
-        return replace(envelope, traceparent=traceparent_of(self._open[key][1]))
-
-    def __exit__(self, *why: Any) -> None:
-        for manager, _ in reversed(self._open.values()):
-            manager.__exit__(None, None, None)
 
 
 def stem_of(type: str) -> str:
     """Return a message type without its major version."""
     return type.rsplit(".v", 1)[0]
+
+
+def _may_pass(why: BaseException) -> bool:
+    """Say whether another try may end otherwise: refusals and bad facts stay what they are."""
+    return is_unavailable(why) or not isinstance(why, Refusal | ValidationError)
+
+
+def _has_tried_enough(state: tenacity.RetryCallState) -> bool:
+    why = state.outcome.exception() if state.outcome else None
+    return state.attempt_number >= (TRIES if why and is_unavailable(why) else TRIES_UNFORESEEN)
 
 
 def _reason(why: Exception) -> tuple[str, str]:
@@ -272,6 +257,13 @@ def _reason(why: Exception) -> tuple[str, str]:
 def _type_of(record: ConsumerRecord) -> str:
     found = dict(record.headers).get("ce_type") or b"unknown"
     return found.decode(errors="replace")
+
+
+def _go_back(consumer: Any, records: Sequence[ConsumerRecord]) -> None:
+    """Have these records come again."""
+    for partition, offset in _firsts(records).items():
+        with suppress(IllegalStateError):  # a rebalance took it: its new owner reads them again
+            consumer.seek(partition, offset)
 
 
 def _firsts(records: Sequence[ConsumerRecord]) -> dict[TopicPartition, int]:

@@ -5,11 +5,14 @@ from functools import partial
 
 import psycopg
 import pytest
+from aiokafka import ConsumerRecord
+from aiokafka.errors import KafkaConnectionError
 from fastapi import FastAPI
 from sqlalchemy.engine import make_url
 
 from chassis.outages import is_unavailable
 from chassis.outbox import publish
+from chassis.reader import Reader
 from chassis.telemetry import DEPENDENCY_DOWN
 from contracts.topics import CONNECTIONS, dead_letters_of
 from tests.support import probe
@@ -85,6 +88,40 @@ async def test_a_refused_message_becomes_a_dead_letter_and_its_neighbours_take_e
     await until(three_kept)
     assert await kept(app) == ["a", "b", "c"]
     assert await dead_reasons() == ["flag-refused", "KeyError"]
+
+
+async def test_what_nobody_foresaw_and_what_passes_by_itself_is_no_dead_letter(
+    app: FastAPI,
+) -> None:
+    await say(app, "stumble")
+    await until(lambda: _has_kept(app, 1))
+    await say(app, "a", "stumble", "b")
+    await until(lambda: _has_kept(app, 4))
+    assert await kept(app) == ["stumble", "a", "stumble", "b"]
+    assert await dead_reasons() == []
+
+
+@pytest.mark.parametrize("why", [KafkaConnectionError(), ZeroDivisionError()])
+async def test_a_dead_letter_that_cannot_be_laid_down_stops_the_partition_and_is_not_lost(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch, why: Exception
+) -> None:
+    lay_down = Reader._lay_down
+    failed: list[Exception] = []
+
+    async def fail_once(self: Reader, record: ConsumerRecord, reason: str, detail: str) -> None:
+        if not failed:
+            failed.append(why)
+            raise why
+        await lay_down(self, record, reason, detail)
+
+    monkeypatch.setattr(Reader, "_lay_down", fail_once)
+    await say(app, "a", "refuse", "b")
+    await until(lambda: _has_kept(app, 2))
+    await say(app, "c")
+    await until(lambda: _has_kept(app, 3))
+    assert failed
+    assert await kept(app) == ["a", "b", "c"]
+    assert await dead_reasons() == ["flag-refused"]
 
 
 HEADERS = {
