@@ -1,9 +1,11 @@
 """Signing in: private_key_jwt once, secrets, and every way of not being who one says."""
 
+import base64
 import time
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 from joserfc import jwt
 from joserfc.jwk import OKPKey
@@ -42,6 +44,9 @@ async def test_an_assertion_counts_once(gateway: Gateway) -> None:
         pytest.param({"aud": "https://khac/token"}, id="another audience"),
         pytest.param({"exp": int(time.time()) - 60}, id="expired"),
         pytest.param({"exp": int(time.time()) + 3600}, id="lives too long"),
+        pytest.param(
+            {"iat": int(time.time()) + 120, "exp": int(time.time()) + 150}, id="from the future"
+        ),
         pytest.param({"jti": None}, id="no jti"),
         pytest.param({"iss": "khac", "sub": "khac"}, id="unknown client"),
     ],
@@ -62,6 +67,32 @@ async def test_the_key_of_another_connection_does_not_sign_in(gateway: Gateway) 
     other = await gateway.open("hai")
     forged = Partner(gateway.client, "mot", key=other.key)
     assert (await forged.ask_token()).status_code == 401
+
+
+async def test_a_forged_signature_does_not_sign_in(gateway: Gateway) -> None:
+    partner = await gateway.open("qg-tthc")
+    header, claims, signature = partner.assertion().split(".")
+    _, others, _ = partner.assertion(jti="mot-jti-khac").split(".")
+    for forged in (f"{header}.{others}.{signature}", f"{header}.{claims}.{signature[::-1]}"):
+        refused = await partner.ask_token(forged)
+        assert (refused.status_code, refused.json()["type"]) == (401, "/problems/client-refused")
+
+
+async def test_an_unknown_kid_does_not_sign_in_though_the_key_is_right(gateway: Gateway) -> None:
+    partner = await gateway.open("qg-tthc")
+    claims = partner.assertion().split(".")[1]
+    said = orjson.loads(base64.urlsafe_b64decode(claims + "=="))
+    for kid, status in (("khong-co", 401), (partner.key.thumbprint(), 200)):
+        header = {"alg": "Ed25519", "kid": kid}
+        token = jwt.encode(header, said | {"jti": kid}, partner.key, algorithms=["Ed25519"])
+        assert (await partner.ask_token(token)).status_code == status, kid
+
+
+async def test_a_key_keeps_the_id_that_its_owner_gave_it(gateway: Gateway) -> None:
+    key = OKPKey.generate_key("Ed25519", {"kid": "khoa-2026"})
+    partner = Partner(gateway.client, "qg-tthc", key=key)
+    await gateway.open("qg-tthc", public_jwk=partner.public_jwk)
+    assert (await partner.ask_token()).status_code == 200
 
 
 @pytest.mark.parametrize("algorithm", ["none", "HS256"])

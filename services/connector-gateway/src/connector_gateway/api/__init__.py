@@ -3,6 +3,7 @@
 from connector_gateway.api import (
     code_maps,
     connections,
+    credentials,
     deliveries,
     ledger,
     ledger_exports,
@@ -20,6 +21,7 @@ PARTS = (
     tokens,
     systems,
     connections,
+    credentials,
     timelines,
     policies,
     code_maps,

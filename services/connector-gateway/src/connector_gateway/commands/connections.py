@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from joserfc.errors import JoseError
-from joserfc.jwk import JWKRegistry
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.identifiers import new_id
 from chassis.outbox import publish
-from connector_gateway.commands import gates, ledger
+from connector_gateway.commands import credentials, gates, ledger
 from connector_gateway.domain.breakers import Breaker
 from connector_gateway.domain.connections import (
     AdminState,
@@ -19,25 +17,19 @@ from connector_gateway.domain.connections import (
     System,
     WhileSuspended,
 )
-from connector_gateway.domain.credentials import Credential, fingerprint, new_secret
+from connector_gateway.domain.credentials import new_secret
 from connector_gateway.domain.ledger import Facts, Kind
 from connector_gateway.domain.stops import Flag as RiskFlag
 from connector_gateway.domain.suspensions import IN_FORCE, Person
 from connector_gateway.errors.connections import (
     CodeTaken,
     ConnectionUnknown,
-    CredentialUnfit,
     SystemUnknown,
     WebhookRequired,
 )
 from connector_gateway.queries import connections as queries
 from connector_gateway.queries import suspensions
 from contracts.connector_gateway.v1 import ConnectionFlagged, Direction
-
-SHORTEST_SECRET = 32
-PUBLIC_MEMBERS = ("kty", "crv", "x", "y", "n", "e")
-ASSERTION_KEYS = {"OKP": ("Ed25519",), "EC": ("P-256",), "RSA": ()}
-"""Kinds of public keys that may sign client assertions, with their curves."""
 
 
 @dataclass(frozen=True)
@@ -135,39 +127,12 @@ def _give_credential(
     session: AsyncSession, connection: Connection, new: NewConnection, *, now: datetime
 ) -> str | None:
     secret = None
-    jwk = _checked(new.public_jwk) if new.public_jwk is not None else None
-    if jwk:
-        session.add(Credential(id=new_id(), connection_id=connection.id, jwk=jwk, valid_from=now))
-    if new.client_secret or jwk is None:
+    if new.public_jwk is not None:
+        session.add(credentials.of_key(connection, new.public_jwk, now=now))
+    if new.client_secret or new.public_jwk is None:
         secret = new.client_secret or new_secret()
-        if len(secret) < SHORTEST_SECRET:
-            raise CredentialUnfit
-        session.add(
-            Credential(
-                id=new_id(),
-                connection_id=connection.id,
-                secret_sha256=fingerprint(secret),
-                valid_from=now,
-            )
-        )
+        session.add(credentials.of_secret(connection, secret, now=now))
     return secret
-
-
-def _checked(jwk: dict[str, str]) -> dict[str, str]:
-    """Return the public half of a key that can check assertions; raises ``CredentialUnfit``."""
-    kind = jwk.get("kty", "")
-    curves = ASSERTION_KEYS.get(kind)
-    if curves is None or (curves and jwk.get("crv") not in curves) or "d" in jwk:
-        raise CredentialUnfit
-    try:
-        key = JWKRegistry.import_key(dict(jwk))
-    except (JoseError, ValueError, TypeError, KeyError) as why:
-        raise CredentialUnfit from why
-    if kind == "RSA" and len(jwk.get("n", "")) * 6 < 2040:
-        raise CredentialUnfit
-    members = key.as_dict(private=False)
-    public = {name: str(members[name]) for name in PUBLIC_MEMBERS if name in members}
-    return {**public, "kid": key.thumbprint()}
 
 
 async def revoke(

@@ -151,9 +151,16 @@ def jwt_payload(token: str) -> dict[str, object]:
     return claims
 
 
+def _kid_of(token: str) -> str | None:
+    """Return the key that a token says it is signed with, before anything is believed."""
+    kid = jws.extract_compact(token.encode()).headers().get("kid")
+    return None if kid is None else str(kid)
+
+
 def _verified(token: str, credentials: Sequence[Credential]) -> dict[str, object]:
+    kid = _kid_of(token)
     for credential in credentials:
-        if credential.jwk is None:
+        if credential.jwk is None or (kid is not None and not credential.is_called(kid)):
             continue
         try:
             key = JWKRegistry.import_key(dict(credential.jwk))

@@ -175,6 +175,10 @@ class Connection(Table, table=True):
             self.outbound_state = to
             self.outbound_since = now
 
+    def begin_epoch(self) -> None:
+        """Begin a new epoch, in which no direction has moved."""
+        self.epoch += 1
+
     def end_tokens(self) -> None:
         """Refuse, from the next opening on, every token issued until now."""
         self.tokens_from_epoch = self.epoch

@@ -6,8 +6,10 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
+from joserfc.jwk import JWKRegistry
 from sqlalchemy import Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Column, Field
@@ -31,6 +33,13 @@ def fingerprint(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
+class CredentialKind(StrEnum):
+    """How a credential proves who somebody is."""
+
+    KEY = "key"
+    SECRET = "secret"  # noqa: S105 a kind
+
+
 class Credential(Table, table=True):
     """One way of one connection to sign in, valid for a time; several overlap on rotation."""
 
@@ -42,6 +51,29 @@ class Credential(Table, table=True):
     jwk: dict[str, str] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     valid_from: datetime = Field(sa_type=Moment)
     valid_to: datetime | None = Field(default=None, sa_type=Moment)
+
+    @property
+    def kind(self) -> CredentialKind:
+        """Return what it is."""
+        return CredentialKind.SECRET if self.jwk is None else CredentialKind.KEY
+
+    @property
+    def kid(self) -> str | None:
+        """Return the id of the key; None for a secret."""
+        return self.jwk["kid"] if self.jwk else None
+
+    @property
+    def thumbprint(self) -> str | None:
+        """Return what tells this key from every other (RFC 7638); None for a secret."""
+        return JWKRegistry.import_key(dict(self.jwk)).thumbprint() if self.jwk else None
+
+    def is_called(self, kid: str) -> bool:
+        """Say whether ``kid`` names this key: by its id or its thumbprint."""
+        return kid in (self.kid, self.thumbprint)
+
+    def end(self, at: datetime) -> None:
+        """Let it count until ``at``, unless it ends sooner already."""
+        self.valid_to = min(self.valid_to or at, at)
 
     def is_valid(self, now: datetime) -> bool:
         """Say whether the credential counts at ``now``."""

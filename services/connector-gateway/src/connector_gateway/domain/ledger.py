@@ -30,6 +30,8 @@ class Kind(StrEnum):
     DELIVERY_REFUSED = "delivery-refused"
     HELD_RELEASED = "held-released"
     CONNECTION_OPENED = "connection-opened"
+    CREDENTIAL_ADDED = "credential-added"
+    CREDENTIAL_ENDED = "credential-ended"
     STATE_CHANGED = "state-changed"
     POLICY_CHANGED = "policy-changed"
     CODE_MAP_PUBLISHED = "code-map-published"

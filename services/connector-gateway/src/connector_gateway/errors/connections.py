@@ -67,9 +67,3 @@ class WebhookRequired(Invalid):
     """An outbound connection needs an address to deliver to."""
 
     slug = "webhook-required"
-
-
-class CredentialUnfit(Invalid):
-    """A secret too short, or a key that cannot check signatures."""
-
-    slug = "credential-unfit"

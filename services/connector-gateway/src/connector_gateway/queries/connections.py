@@ -82,10 +82,17 @@ async def client(
     connection = found.first()
     if connection is None:
         return None
-    credentials = await session.exec(
-        select(Credential).where(Credential.connection_id == connection.id)
+    return connection, await credentials(session, connection.id)
+
+
+async def credentials(session: AsyncSession, connection: UUID) -> Sequence[Credential]:
+    """Return the keys and secrets of a connection, the newest first, also those that ended."""
+    found = await session.exec(
+        select(Credential)
+        .where(Credential.connection_id == connection)
+        .order_by(col(Credential.valid_from).desc(), col(Credential.id).desc())
     )
-    return connection, credentials.all()
+    return found.all()
 
 
 async def resuming(session: AsyncSession) -> list[tuple[str, str]]:
