@@ -240,14 +240,6 @@ async def test_an_order_that_the_law_does_not_know_is_refused(
     assert (await gateway.direction("qg-tthc"))["admin_state"] == "ACTIVE"
 
 
-async def test_a_flag_is_told_and_decides_nothing(gateway: Gateway) -> None:
-    await gateway.open("qg-tthc")
-    answer = await gateway.call("POST", "/connections/qg-tthc/flags", {"reason": "lưu lượng lạ"})
-    assert answer.status_code == 201
-    assert said(gateway, "connection.flagged")[0]["reason"] == "lưu lượng lạ"
-    assert (await gateway.direction("qg-tthc"))["admin_state"] == "ACTIVE"
-
-
 def said(gateway: Gateway, *kinds: str) -> list[dict[str, Any]]:
     """Return the messages of these kinds that wait in the outbox, in order."""
     query = "SELECT type, value FROM outbox ORDER BY seq"

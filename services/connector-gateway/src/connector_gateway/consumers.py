@@ -7,7 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.clock import now
 from chassis.delivery import Consumers, Envelope
-from connector_gateway.commands import announcements, deliveries, dispatches, known
+from connector_gateway.commands import announcements, deliveries, dispatches, known, requests
 from connector_gateway.domain.receipts import Completion, ReceiptState
 from contracts.accounts.v1 import AgencyOpened
 from contracts.catalog.v1 import CalendarChanged
@@ -35,6 +35,7 @@ async def agency_opened(session: AsyncSession, event: AgencyOpened, _: Envelope)
 @consumers.on(CalendarChanged)
 async def calendar_changed(session: AsyncSession, event: CalendarChanged, _: Envelope) -> None:
     await known.learn_calendar(session, event)
+    await requests.set_clocks_anew(session, now=now())
 
 
 @consumers.on(NoticePublished)

@@ -1,6 +1,6 @@
 """Shapes of what comes in over HTTP, shared by the routers."""
 
-from datetime import datetime
+import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from connector_gateway.domain.connections import CODE, Grants, WhileSuspended
 from connector_gateway.domain.extensions import LaterEnd
 from connector_gateway.domain.held import Choice, HeldChoice
 from connector_gateway.domain.ledger import SYSTEM
+from connector_gateway.domain.policies import Format
 from connector_gateway.domain.suspensions import Order, Person, ScopeKind
 from contracts.connector_gateway.v1 import Direction, Ground
 from contracts.identifiers import RegimeCode, StatisticsCode
@@ -27,7 +28,7 @@ def _free(code: str) -> str:
     return code
 
 
-def _of_this_age(moment: datetime) -> datetime:
+def _of_this_age(moment: datetime.datetime) -> datetime.datetime:
     if not 2000 <= moment.year < 2100:
         raise PydanticCustomError("moment", "moment")
     return moment
@@ -107,6 +108,41 @@ class FlagBody(Body):
 
     reason: Paragraph
     evidence: Paragraph | None = None
+
+
+class RequestedSystemBody(Body):
+    """The system that would be connected, and whose it is."""
+
+    name: Line
+    owner_agency: StatisticsCode
+    contact_email: Email
+
+
+class ConnectionRequestBody(Body):
+    """A document in which an agency asks for a connection; null asks for all."""
+
+    number: Line
+    date: datetime.date
+    agency: StatisticsCode
+    received_at: Moment
+    system: RequestedSystemBody
+    purpose: Paragraph
+    directions: Annotated[list[Direction], Field(min_length=1, max_length=2)]
+    regimes: Annotated[list[RegimeCode] | None, Field(min_length=1, max_length=200)] = None
+    agencies: Annotated[list[StatisticsCode] | None, Field(min_length=1, max_length=1000)] = None
+    formats: Annotated[list[Format] | None, Field(min_length=1, max_length=3)] = None
+
+
+class RefuseBody(Body):
+    """Why a request for a connection is refused; the agency is told."""
+
+    reasons: Paragraph
+
+
+class DismissBody(Body):
+    """Why a flag tells of no risk."""
+
+    reason: Paragraph
 
 
 class RevokeBody(Body):

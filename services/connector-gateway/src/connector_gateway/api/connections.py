@@ -1,22 +1,21 @@
-"""Connections of external systems: the board, opening, flagging, revoking."""
-
-from uuid import UUID
+"""Connections of external systems: the board, opening, revoking."""
 
 from fastapi import APIRouter, Request
 
 from chassis.clock import Now
 from chassis.database import Transaction
 from chassis.paging import After, Limit, Page, encode
-from connector_gateway.api.bodies import CodeInPath, ConnectionBody, FlagBody, RevokeBody, id_after
+from connector_gateway.api.bodies import CodeInPath, ConnectionBody, RevokeBody, id_after
 from connector_gateway.api.callers import Operator, Reader, person
 from connector_gateway.commands import connections as commands
 from connector_gateway.domain.targets import Target
 from connector_gateway.errors.connections import ConnectionUnknown
-from connector_gateway.queries import LocalMoment, View, board
+from connector_gateway.queries import View, board
 from connector_gateway.queries import connections as queries
 from connector_gateway.queries import dispatches as dispatch_queries
 from connector_gateway.queries.board import ConnectionView
 from connector_gateway.queries.dispatches import DispatchView
+from connector_gateway.settings import Settings
 
 router = APIRouter(tags=["connections"])
 
@@ -29,16 +28,6 @@ class OpenedView(View):
     client_secret: str | None
 
 
-class FlagView(View):
-    """A flag: a person decides what follows."""
-
-    id: UUID
-    connection: str
-    reason: str
-    flagged_by: str
-    flagged_at: LocalMoment
-
-
 @router.post("/connections", status_code=201)
 async def open_connection(
     body: ConnectionBody, request: Request, session: Transaction, _: Operator, now: Now
@@ -48,9 +37,16 @@ async def open_connection(
     `regimes` and `agencies` limit what it may push (null: all). 404 `system-unknown`,
     409 `code-taken`, 422 `credential-unfit`, `target-not-allowed`, `webhook-required`.
     """
+    new = as_asked(body, request.app.state.settings)
+    connection, secret = await commands.open_connection(session, new, now=now)
+    return OpenedView(code=connection.code, client_id=connection.client_id, client_secret=secret)
+
+
+def as_asked(body: ConnectionBody, settings: Settings) -> commands.NewConnection:
+    """Return the connection that a body asks for; raises ``TargetNotAllowed``."""
     if body.webhook:
-        Target.parse(body.webhook.url, request.app.state.settings.private_targets)
-    new = commands.NewConnection(
+        Target.parse(body.webhook.url, settings.private_targets)
+    return commands.NewConnection(
         code=body.code,
         name=body.name,
         system=body.system,
@@ -63,8 +59,6 @@ async def open_connection(
         webhook_url=body.webhook.url if body.webhook else None,
         webhook_events=body.webhook.events if body.webhook else [],
     )
-    connection, secret = await commands.open_connection(session, new, now=now)
-    return OpenedView(code=connection.code, client_id=connection.client_id, client_secret=secret)
 
 
 @router.get("/connections")
@@ -82,21 +76,6 @@ async def show_connection(
     if not found:
         raise ConnectionUnknown(connection=code)
     return found[0]
-
-
-@router.post("/connections/{code}/flags", status_code=201)
-async def flag_connection(
-    code: CodeInPath, body: FlagBody, session: Transaction, who: Operator, now: Now
-) -> FlagView:
-    """Say that a connection may be a security risk (Điều 8.1c); a person decides."""
-    flag = await commands.flag(session, code, body.reason, body.evidence, person(who), now=now)
-    return FlagView(
-        id=flag.id,
-        connection=code,
-        reason=flag.reason,
-        flagged_by=flag.flagged_by_name,
-        flagged_at=flag.flagged_at,
-    )
 
 
 @router.post("/connections/{code}/revoke")

@@ -1,4 +1,4 @@
-"""Opening and ending connections of other systems, and flagging one as a risk (Điều 3.5, 8.1c)."""
+"""Opening and ending connections of other systems (Điều 3.5)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,6 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.identifiers import new_id
-from chassis.outbox import publish
 from connector_gateway.commands import credentials, gates, ledger
 from connector_gateway.domain.breakers import Breaker
 from connector_gateway.domain.connections import (
@@ -19,7 +18,6 @@ from connector_gateway.domain.connections import (
 )
 from connector_gateway.domain.credentials import new_secret
 from connector_gateway.domain.ledger import Facts, Kind
-from connector_gateway.domain.stops import Flag as RiskFlag
 from connector_gateway.domain.suspensions import IN_FORCE, Person
 from connector_gateway.errors.connections import (
     CodeTaken,
@@ -29,7 +27,7 @@ from connector_gateway.errors.connections import (
 )
 from connector_gateway.queries import connections as queries
 from connector_gateway.queries import suspensions
-from contracts.connector_gateway.v1 import ConnectionFlagged, Direction
+from contracts.connector_gateway.v1 import Direction
 
 
 @dataclass(frozen=True)
@@ -147,41 +145,3 @@ async def revoke(
         await gates.move(session, connection, direction, AdminState.REVOKED, facts, now=now)
     connection.end_tokens()
     return connection
-
-
-async def flag(
-    session: AsyncSession,
-    code: str,
-    reason: str,
-    evidence: str | None,
-    by: Person,
-    *,
-    now: datetime,
-) -> RiskFlag:
-    """Say that a connection may be a security risk; a person decides what follows."""
-    connection = await queries.connection_for_update(session, code)
-    if connection is None:
-        raise ConnectionUnknown(connection=code)
-    flagged = RiskFlag(
-        id=new_id(),
-        connection_id=connection.id,
-        reason=reason,
-        evidence=evidence,
-        flagged_by=by.subject,
-        flagged_by_name=by.name,
-        flagged_at=now,
-    )
-    session.add(flagged)
-    facts = {"flag": str(flagged.id), "reason": reason, "by": by.subject}
-    await ledger.record(session, code, [(Kind.CONNECTION_FLAGGED, facts)], at=now)
-    publish(
-        session,
-        ConnectionFlagged(
-            connection=code,
-            flag_id=flagged.id,
-            reason=reason,
-            flagged_by=by.name,
-            flagged_at=now,
-        ),
-    )
-    return flagged

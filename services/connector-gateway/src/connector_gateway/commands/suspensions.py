@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.identifiers import new_id
 from chassis.outbox import publish
-from connector_gateway.commands import gates, ledger
+from connector_gateway.commands import flags, gates, ledger
 from connector_gateway.commands.announcements import Announcement, announce, words
 from connector_gateway.domain.connections import AdminState, Connection
 from connector_gateway.domain.ledger import Facts, Kind
@@ -34,7 +34,7 @@ from connector_gateway.errors.suspensions import (
 from connector_gateway.queries import connections as connection_queries
 from connector_gateway.queries import ledger as ledger_queries
 from connector_gateway.queries import suspensions as queries
-from contracts.connector_gateway.v1 import ConnectionSuspended
+from contracts.connector_gateway.v1 import ConnectionSuspended, Ground
 
 
 async def suspend(
@@ -151,6 +151,8 @@ async def _take_effect(
     systems = await connection_queries.systems(session, ids)
     for connection in connections:
         stopped = await gates.stop(session, connection, suspension, now=now)
+        if suspension.ground is Ground.SECURITY_RISK:
+            await flags.close(session, connection, suspension, now=now)
         system = systems[connection.system_id]
         publish(
             session,

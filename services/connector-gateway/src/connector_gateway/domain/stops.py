@@ -1,4 +1,4 @@
-"""What an order does to connections: what it stops, who has been told; and flags before it."""
+"""What an order does to connections: what it stops, who has been told."""
 
 from datetime import datetime
 from uuid import UUID
@@ -32,17 +32,3 @@ class Acknowledgement(Table, table=True):
     acknowledged_by: str = Field(sa_type=Text)
     acknowledged_by_name: str = Field(sa_type=Text)
     acknowledged_at: datetime = Field(sa_type=Moment)
-
-
-class Flag(Table, table=True):
-    """Somebody saying that a connection may be a security risk (Điều 8.1c)."""
-
-    __tablename__ = "flags"
-
-    id: UUID = Field(primary_key=True)
-    connection_id: UUID = Field(foreign_key="connections.id", index=True)
-    reason: str = Field(sa_type=Text)
-    evidence: str | None = Field(default=None, sa_type=Text)
-    flagged_by: str = Field(sa_type=Text)
-    flagged_by_name: str = Field(sa_type=Text)
-    flagged_at: datetime = Field(sa_type=Moment)

@@ -5,6 +5,7 @@ import contextlib
 from datetime import datetime
 from typing import Any
 
+from prometheus_client import Gauge
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.clock import now as this_moment
@@ -14,15 +15,28 @@ from connector_gateway.commands.keys import signing_key
 from connector_gateway.jobs.dispatcher import Dispatcher
 from connector_gateway.queries import connections as connection_queries
 from connector_gateway.queries import dispatches as dispatch_queries
+from connector_gateway.queries import requests as request_queries
 from connector_gateway.queries import suspensions as suspension_queries
 from contracts.connector_gateway.v1 import Direction
 
 jobs = Jobs()
+REQUESTS = Gauge(
+    "hub_connection_requests",
+    "Requests for a connection account that wait for an answer (open), or too long (overdue)",
+    ["state"],
+)
 
 
 @jobs.every(seconds=300)
 async def forget_used_assertions(session: AsyncSession, now: datetime) -> None:
     await tokens.forget_used_assertions(session, now=now)
+
+
+@jobs.every(seconds=15)
+async def measure_requests(session: AsyncSession, now: datetime) -> None:
+    """Tell the watchers how many requests wait for an answer (NĐ 194/2025 Điều 40.3)."""
+    for state, count in (await request_queries.waiting(session, now)).items():
+        REQUESTS.labels(state).set(count)
 
 
 @jobs.every(seconds=1)

@@ -1,0 +1,25 @@
+"""Figures that may change without the regulation: each read for a day, from ``norms.toml``."""
+
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib import resources
+
+
+@dataclass(frozen=True)
+class Norms:
+    """The figures that hold on one day; their sources stand beside them in ``norms.toml``."""
+
+    request_working_days: int
+    closing_hour: int
+
+
+@cache
+def norms_on(day: date) -> Norms:
+    """Return what holds on ``day``: of each figure the row that began last (Điều 13.2)."""
+    source = resources.files("connector_gateway").joinpath("norms.toml")
+    rows = tomllib.loads(source.read_text(encoding="utf-8"))["norms"]
+    rows.sort(key=lambda row: row["valid_from"])
+    first = {row["name"]: row["value"] for row in reversed(rows)}
+    return Norms(**first | {row["name"]: row["value"] for row in rows if row["valid_from"] <= day})
