@@ -151,7 +151,11 @@ def _own_settings(hub: Hub, name: str) -> dict[str, str]:
                 "SUBMISSIONS_URL": f"http://127.0.0.1:{hub.port_of('submissions')}",
             }
         case "notifications":
-            return {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(hub.port_of("smtp"))}
+            return {
+                "SMTP_HOST": "127.0.0.1",
+                "SMTP_PORT": str(hub.port_of("smtp")),
+                "READER_URL": hub.origin,
+            }
         case "portal":
             return {"SECRET": keys.password(hub, "portal-secret")}
         case _:

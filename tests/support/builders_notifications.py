@@ -32,7 +32,8 @@ from contracts.registry import EVENTS
 from notifications.channels.smtp import Post
 from notifications.consumers import consumers
 from notifications.domain.mails import GIVE_UP_AFTER, Fate, Mail, Template
-from notifications.jobs import send_due
+from notifications.jobs.carrier import send_due
+from notifications.jobs.witness import see_new
 from notifications.main import create_app
 from notifications.settings import Settings
 from tests.support.examples import example_of
@@ -78,6 +79,7 @@ def a_mail(**facts: Any) -> Mail:
             "facts": {"subject": "Tạm ngừng kết nối", "body": "Điều 8.4", "link": "/notices"},
             "next_attempt_at": NOON,
             "queued_at": NOON,
+            "leaves_at": NOON,
             "give_up_at": NOON + GIVE_UP_AFTER,
             **facts,
         }
@@ -126,6 +128,10 @@ class Notifications:
         """Offer what is due to a mail server."""
         return await send_due(self.database, post)
 
+    async def see_notices(self) -> bool:
+        """Let the service read its new notices as the public does."""
+        return await see_new(self.database, self.client, ORIGIN)
+
     async def get(self, path: str, accept: str = "text/html", **params: Any) -> httpx.Response:
         """Read a public page."""
         return await self.client.get(path, headers={"Accept": accept}, params=params)
@@ -135,10 +141,14 @@ class Notifications:
         answer = await self.client.get("/notices.ics")
         return Calendar.from_ical(answer.content).walk("VEVENT")
 
-    async def call(self, method: str, path: str, by: str, **params: Any) -> httpx.Response:
+    async def call(
+        self, method: str, path: str, by: str, body: Any = None, **params: Any
+    ) -> httpx.Response:
         """Call the API with the token ``by``."""
         headers = {"Authorization": f"Bearer {by}"}
-        return await self.client.request(method, f"{API}{path}", headers=headers, params=params)
+        return await self.client.request(
+            method, f"{API}{path}", headers=headers, params=params, json=body
+        )
 
     async def inbox_of(self, account: AccountIssued) -> list[dict[str, Any]]:
         """Return what an account was told, the latest first."""
@@ -156,7 +166,7 @@ class Notifications:
         with psycopg.connect(self.url) as connection:
             connection.execute(
                 "UPDATE mails SET queued_at = queued_at - %(time)s, "
-                "give_up_at = give_up_at - %(time)s, "
+                "leaves_at = leaves_at - %(time)s, give_up_at = give_up_at - %(time)s, "
                 "next_attempt_at = next_attempt_at - %(time)s",
                 {"time": time},
             )

@@ -109,6 +109,8 @@ async def running(
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    # Where there is no gateway, what is public is read from the service itself.
+    own.setdefault(f"{prefix_of(name)}_READER_URL", f"http://127.0.0.1:{port}")
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "uvicorn", f"{package_of(name)}.main:app", "--factory"),
         *(f"--port={port}", "--no-access-log", "--timeout-graceful-shutdown=3"),

@@ -89,7 +89,7 @@ CALENDARS = Topic(
     "catalog.calendars.v1",
     owner="catalog",
     key="year",
-    readers=("accounts", "submissions", "connector-gateway"),
+    readers=("accounts", "submissions", "notifications", "connector-gateway"),
     partitions=1,
     retention_ms=-1,
     cleanup="compact",

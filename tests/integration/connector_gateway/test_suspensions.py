@@ -136,6 +136,8 @@ async def test_the_owner_of_a_system_acknowledges_and_nobody_else(gateway: Gatew
     owner = gateway.person(Role.AGENCY_HEAD, agency="H05.01")
     assert (await gateway.call("POST", path, by=owner)).status_code == 200
     assert gateway.rows("SELECT count(*) FROM acknowledgements") == [(1,)]
+    said = "SELECT key FROM outbox WHERE type = 'connector-gateway.suspension.acknowledged.v1'"
+    assert gateway.rows(said) == [("qg-tthc",)]
 
 
 async def test_maintenance_needs_three_full_working_days(gateway: Gateway) -> None:

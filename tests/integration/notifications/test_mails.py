@@ -12,7 +12,7 @@ from contracts.accounts.v1 import Role
 from contracts.connector_gateway.v1 import ConnectionResumed, ConnectionSuspended
 from notifications.channels.smtp import Post
 from notifications.domain.mails import GIVE_UP_AFTER, Fate
-from notifications.jobs import measure_mails
+from notifications.jobs import measure
 from tests.support.builders_notifications import Notifications, a_notice, an_account, an_example
 from tests.support.mail import MailServer
 from tests.support.services import a_token
@@ -240,7 +240,7 @@ async def test_watchers_see_how_many_mails_wait_and_for_how_long(
     await hub.hear(an_example(ConnectionResumed))
     hub.age_mails(timedelta(hours=1))
     async with hub.database.transaction() as session:
-        await measure_mails(session, now())
+        await measure(session, now())
     for state in ("queued", "failed"):
         age = REGISTRY.get_sample_value("hub_mails_oldest_seconds", {"state": state})
         assert REGISTRY.get_sample_value("hub_mails_waiting", {"state": state}) == 1

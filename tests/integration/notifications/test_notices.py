@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import feedparser
+import httpx
 import psycopg
 import pytest
 from icalendar import Calendar
@@ -14,6 +15,7 @@ from chassis.clock import now
 from contracts.connector_gateway.v1 import LedgerRootSigned
 from contracts.notifications.v1 import NoticePublished
 from notifications.errors import NoticeIsPublic, RootIsPublic
+from notifications.jobs.witness import see_new
 from tests.support.builders_notifications import NOON, Notifications, a_notice, an_example
 
 MISSING = UUID("019b4c20-6a80-7a11-9d3c-7c1f0e2d3b4a")
@@ -29,22 +31,63 @@ async def test_a_notice_is_public_as_soon_as_it_was_ordered(hub: Notifications) 
     assert view["visible_at"].endswith("+07:00")
 
 
-async def test_a_notice_says_since_when_it_stands(hub: Notifications) -> None:
-    order = a_notice()
+async def test_days_are_counted_from_when_the_page_was_read(hub: Notifications) -> None:
+    order = a_notice(public_reason="Bảo trì <máy chủ> & đường truyền")
     await hub.hear(order)
+    assert hub.said(NoticePublished.type) == []
+    before = now()
+    assert await hub.see_notices()
     (said,) = hub.said(NoticePublished.type)
     view = (await hub.get(f"/notices/{order.notice_id}", "application/json")).json()
+    seen_at = datetime.fromisoformat(view["seen_at"])
+    assert before <= seen_at <= now()
     assert said == NoticePublished(
-        notice_id=order.notice_id,
-        subject=order.subject,
-        visible_at=datetime.fromisoformat(view["visible_at"]),
+        notice_id=order.notice_id, subject=order.subject, visible_at=seen_at
     )
+    ((url, page),) = hub.rows("SELECT url, page FROM sightings")
+    assert url == f"http://hub.test/notices/{order.notice_id}"
+    assert "Bảo trì &lt;máy chủ&gt; &amp; đường truyền" in page.decode()
+    assert "Kiểm chứng" in (await hub.get(f"/notices/{order.notice_id}")).text
+
+
+async def test_a_notice_is_seen_once_by_however_many_readers(hub: Notifications) -> None:
+    await hub.hear(a_notice(), a_notice())
+    assert all([await hub.see_notices() for _ in range(2)])
+    assert len(hub.said(NoticePublished.type)) == 2
+    with psycopg.connect(hub.url) as connection, pytest.raises(psycopg.errors.CheckViolation):
+        connection.execute("UPDATE sightings SET seen_at = seen_at - interval '1 day'")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(502, text="Đang bảo trì"),
+        httpx.Response(200, text="<html>Trang khác</html>"),
+        httpx.ConnectError("refused"),
+    ],
+    ids=["gateway is down", "another page", "nobody answers"],
+)
+async def test_what_the_public_cannot_read_is_not_said_to_be_public(
+    hub: Notifications, answer: httpx.Response | httpx.ConnectError
+) -> None:
+    def gateway(request: httpx.Request) -> httpx.Response:
+        if isinstance(answer, httpx.Response):
+            return answer
+        raise answer
+
+    await hub.hear(a_notice())
+    async with httpx.AsyncClient(transport=httpx.MockTransport(gateway)) as reader:
+        assert not await see_new(hub.database, reader, "http://hub.test")
+    assert hub.said(NoticePublished.type) == []
+    assert await hub.see_notices()
+    assert len(hub.said(NoticePublished.type)) == 1
 
 
 async def test_an_order_that_comes_twice_publishes_once(hub: Notifications) -> None:
     order = a_notice()
     await hub.hear(order)
     await hub.hear(order)
+    await hub.see_notices()
     assert len(hub.said(NoticePublished.type)) == 1
     assert hub.rows("SELECT count(*) FROM notices") == [(1,)]
 

@@ -30,5 +30,5 @@ def test_a_moment_is_written_as_people_of_the_province_write_it(at: datetime | s
 
 
 def test_every_message_has_a_subject_a_body_and_a_link() -> None:
-    for name in wording().keys() - {"grounds", "kinds", "feeds"}:
+    for name in wording().keys() - {"grounds", "kinds", "feeds", "digest", "lists", "reminders"}:
         assert wording()[name].keys() == {"subject", "body", "link"}

@@ -105,6 +105,18 @@ class ConnectionSuspended(
     owner_email: str
 
 
+class SuspensionAcknowledged(
+    Event, type="connector-gateway.suspension.acknowledged.v1", topic=CONNECTIONS, key="connection"
+):
+    """The owner of a stopped system says that it has been told (Điều 8.4); once a connection."""
+
+    connection: str
+    suspension_id: UUID
+    acknowledged_by_name: str
+    """A person of the owner's agency, or the system itself."""
+    acknowledged_at: datetime
+
+
 class ConnectionResumed(
     Event, type="connector-gateway.connection.resumed.v1", topic=CONNECTIONS, key="connection"
 ):

@@ -11,6 +11,9 @@ MAILS = (
     "ALTER TABLE mails ADD COLUMN give_up_at timestamptz",
     "UPDATE mails SET give_up_at = queued_at + interval '3 days'",
     "ALTER TABLE mails ALTER COLUMN give_up_at SET NOT NULL",
+    "ALTER TABLE mails ADD COLUMN leaves_at timestamptz",
+    "UPDATE mails SET leaves_at = queued_at",
+    "ALTER TABLE mails ALTER COLUMN leaves_at SET NOT NULL",
     "ALTER TABLE mails DROP CONSTRAINT ck_mails_template",
     """
     ALTER TABLE mails ADD CONSTRAINT ck_mails_template
@@ -43,6 +46,15 @@ PEOPLE = (
     )
     """,
     "CREATE INDEX ix_digest_lines_told_at ON digest_lines (told_at)",
+    # The last word on "one a day": a second digest of a person for the same day cannot stand.
+    """
+    CREATE TABLE digests (
+        account_id uuid NOT NULL,
+        digest_on date NOT NULL,
+        mail_id uuid NOT NULL CONSTRAINT fk_digests_mail_id REFERENCES mails,
+        PRIMARY KEY (account_id, digest_on)
+    )
+    """,
     "ALTER TABLE inbox_items ADD COLUMN account_id uuid",
     "ALTER TABLE inbox_items DROP CONSTRAINT ck_inbox_items_roles",
     """
@@ -65,6 +77,7 @@ REMINDERS = (
     """
     CREATE TABLE known_duties (
         report_id uuid PRIMARY KEY,
+        regime text NOT NULL,
         regime_name text NOT NULL,
         period text NOT NULL,
         unit text NOT NULL,
@@ -116,6 +129,7 @@ FEEDBACK = (
         agency text NOT NULL,
         text text NOT NULL,
         page text NOT NULL,
+        topic text,
         contact text,
         sent_at timestamptz NOT NULL,
         answer text,
@@ -126,10 +140,28 @@ FEEDBACK = (
     )
     """,
     "CREATE INDEX ix_feedbacks_waiting ON feedbacks (id DESC) WHERE answered_at IS NULL",
+    "CREATE INDEX ix_feedbacks_sent_at ON feedbacks (sent_at)",
+)
+NOTICES = (
+    # What was read of a notice, from where the public reads it: ground a counts from then.
+    """
+    CREATE TABLE sightings (
+        notice_id uuid PRIMARY KEY CONSTRAINT fk_sightings_notice_id REFERENCES notices,
+        seen_at timestamptz NOT NULL,
+        url text NOT NULL,
+        page bytea
+    )
+    """,
+    # Of notices from before it was said already since when they stand; nobody read them here.
+    "INSERT INTO sightings SELECT id, visible_at, '/notices/' || id, NULL FROM notices",
+    """
+    CREATE TRIGGER keep_sightings BEFORE UPDATE OR DELETE ON sightings
+    FOR EACH ROW EXECUTE FUNCTION keep_public_notices()
+    """,
 )
 
 
 def upgrade() -> None:
     """Take the step."""
-    for statement in (*MAILS, *PEOPLE, *REMINDERS, *FEEDBACK):
+    for statement in (*MAILS, *PEOPLE, *REMINDERS, *FEEDBACK, *NOTICES):
         op.execute(statement)

@@ -5,12 +5,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.clock import now
 from chassis.delivery import Consumers, Envelope
 from contracts.accounts.v1 import AccountIssued, AccountLocked, AgencyOpened
-from contracts.catalog.v1 import RegimePutInForce
+from contracts.catalog.v1 import CalendarChanged, RegimePutInForce
 from contracts.connector_gateway.v1 import (
     ConnectionFlagged,
     ConnectionResumed,
     ConnectionSuspended,
     LedgerRootSigned,
+    SuspensionAcknowledged,
 )
 from contracts.notifications.v1 import PublishNotice
 from contracts.submissions.v1 import (
@@ -20,8 +21,9 @@ from contracts.submissions.v1 import (
     ReportReturned,
     ReportSubmitted,
 )
-from notifications.commands import inboxes, known, notices, roots
+from notifications.commands import inboxes, known, notices, reminders, roots, stops
 from notifications.domain import messages
+from notifications.domain.messages import Names
 from notifications.queries import known as known_queries
 
 consumers = Consumers(service="notifications")
@@ -41,13 +43,13 @@ async def ledger_root_signed(session: AsyncSession, event: LedgerRootSigned, _: 
 
 @consumers.on(AccountIssued)
 async def account_issued(session: AsyncSession, event: AccountIssued, _: Envelope) -> None:
-    """Keep since when a person has an account."""
+    """Keep whom mail may reach, and since when a person has an account."""
     await known.learn_account(session, event)
 
 
 @consumers.on(AccountLocked)
 async def account_locked(session: AsyncSession, event: AccountLocked, _: Envelope) -> None:
-    """Forget what a locked account has read."""
+    """Forget what a locked account has read and wanted."""
     await known.forget_account(session, event)
 
 
@@ -63,10 +65,17 @@ async def regime_put_in_force(session: AsyncSession, event: RegimePutInForce, _:
     await known.learn_regime(session, event)
 
 
+@consumers.on(CalendarChanged)
+async def calendar_changed(session: AsyncSession, event: CalendarChanged, _: Envelope) -> None:
+    """Keep the working days of a year: reminders are counted by them (Điều 9.6d)."""
+    await known.learn_calendar(session, event)
+
+
 @consumers.on_batch(ReportAssigned)
 async def reports_assigned(session: AsyncSession, envelopes: list[Envelope]) -> None:
     """Tell units what was assigned to them (Điều 7.2)."""
     events = [ReportAssigned.from_bytes(one.body) for one in envelopes]
+    await reminders.owe(session, events, Names(), now=now())
     await inboxes.tell(session, [messages.assigned(event) for event in events], now=now())
 
 
@@ -79,6 +88,7 @@ async def reports_submitted(session: AsyncSession, envelopes: list[Envelope]) ->
         agencies=[event.unit for event in events],
         regimes=[event.regime for event in events],
     )
+    await reminders.settle(session, [event.report_id for event in events])
     told = [messages.submitted(event, names) for event in events]
     await inboxes.tell(session, told, now=now())
 
@@ -88,6 +98,7 @@ async def reports_returned(session: AsyncSession, envelopes: list[Envelope]) -> 
     """Tell units that their reports came back and why (Điều 7.4)."""
     events = [ReportReturned.from_bytes(one.body) for one in envelopes]
     names = await known_queries.names(session, regimes=[event.regime for event in events])
+    await reminders.owe(session, events, names, now=now())
     told = [messages.returned(event, names) for event in events]
     await inboxes.tell(session, told, now=now())
 
@@ -97,6 +108,7 @@ async def reports_accepted(session: AsyncSession, envelopes: list[Envelope]) -> 
     """Tell units that their data was found sound (Điều 7.4)."""
     events = [ReportAccepted.from_bytes(one.body) for one in envelopes]
     names = await known_queries.names(session, regimes=[event.regime for event in events])
+    await reminders.settle(session, [event.report_id for event in events])
     told = [messages.accepted(event, names) for event in events]
     await inboxes.tell(session, told, now=now())
 
@@ -121,10 +133,20 @@ async def connection_suspended(
     session: AsyncSession, event: ConnectionSuspended, _: Envelope
 ) -> None:
     """Tell the owner of the connected system, by mail and in the inbox (Điều 8.4)."""
+    await stops.learn_stop(session, event)
     await inboxes.tell_owner(session, messages.suspended(event), event.owner_email, now=now())
+
+
+@consumers.on(SuspensionAcknowledged)
+async def suspension_acknowledged(
+    session: AsyncSession, event: SuspensionAcknowledged, _: Envelope
+) -> None:
+    """Remind the owner of a stopped system no more (Điều 8.4)."""
+    await stops.hear_owner(session, event)
 
 
 @consumers.on(ConnectionResumed)
 async def connection_resumed(session: AsyncSession, event: ConnectionResumed, _: Envelope) -> None:
     """Tell the owner of the connected system that it may go on."""
+    await stops.end_stop(session, event)
     await inboxes.tell_owner(session, messages.resumed(event), event.owner_email, now=now())

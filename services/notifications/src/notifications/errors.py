@@ -1,6 +1,6 @@
 """Every way notifications says no; the Vietnamese sentences stand in ``texts.toml``."""
 
-from chassis.errors import Conflict, Forbidden, NotFound
+from chassis.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class NoticeNotFound(NotFound):
@@ -43,3 +43,27 @@ class MailHasNotFailed(Conflict):
     """Only a mail that was given up is tried again by hand; the others are on their way."""
 
     slug = "mail-has-not-failed"
+
+
+class QuietHoursEmpty(Invalid):
+    """Quiet hours that begin and end at the same minute: is it no hour or every hour?"""
+
+    slug = "quiet-hours-empty"
+
+
+class FeedbackNotFound(NotFound):
+    """There is no such feedback, or it is not for whoever asks."""
+
+    slug = "feedback-not-found"
+
+
+class FeedbackIsAnswered(Conflict):
+    """A feedback is answered once: its author has read the answer."""
+
+    slug = "feedback-is-answered"
+
+
+class PeriodBackwards(Invalid):
+    """The last day lies before the first."""
+
+    slug = "period-backwards"

@@ -13,3 +13,5 @@ class Settings(ServiceSettings):
     smtp_host: str
     smtp_port: int
     mail_from: str = "khong-tra-loi@baocao.bacgiang.gov.vn"
+    reader_url: str | None = None
+    """The gateway as this process reaches it, to read notices as the public does; else origin."""

@@ -11,7 +11,7 @@ from chassis.database import Transaction
 from chassis.paging import Page
 from connector_gateway.api.bodies import ExtendBody, LiftBody, SuspensionBody
 from connector_gateway.api.callers import Anyone, Operator, Reader, person
-from connector_gateway.commands import extensions, lifts
+from connector_gateway.commands import acknowledgements, extensions, lifts
 from connector_gateway.commands import suspensions as commands
 from connector_gateway.commands.announcements import scope_in_words
 from connector_gateway.errors.suspensions import SuspensionUnknown
@@ -156,7 +156,7 @@ async def acknowledge(
     Open to a suspended system's token too. 403 `not-the-owner`.
     """
     is_person = who.kind == "person"
-    await commands.acknowledge(
+    await acknowledgements.acknowledge(
         session,
         suspension,
         person(who),

@@ -13,7 +13,6 @@ from connector_gateway.commands import flags, gates, ledger
 from connector_gateway.commands.announcements import Announcement, announce, words
 from connector_gateway.domain.connections import AdminState, Connection
 from connector_gateway.domain.ledger import Facts, Kind
-from connector_gateway.domain.stops import Acknowledgement
 from connector_gateway.domain.suspensions import (
     CUSTOMARY_NOTICE_DAYS,
     Ids,
@@ -27,7 +26,6 @@ from connector_gateway.domain.suspensions import (
 )
 from connector_gateway.errors.suspensions import (
     ConnectionEssential,
-    NotTheOwner,
     ScopeEmpty,
     SuspensionUnknown,
 )
@@ -224,47 +222,6 @@ async def _waits_for_another(
         session, systems[connection.system_id], connection.code, [OrderState.SCHEDULED]
     )
     return any(order.id != suspension.id for order in waiting)
-
-
-async def acknowledge(
-    session: AsyncSession,
-    suspension_id: UUID,
-    by: Person,
-    *,
-    agency: str | None,
-    connection: str | None,
-    now: datetime,
-) -> Suspension:
-    """Record that the owner of a stopped system has been told (Điều 8.4).
-
-    ``agency`` is that of a person, ``connection`` that of a system; raises ``NotTheOwner``.
-    """
-    suspension = await queries.suspension_for_update(session, suspension_id)
-    if suspension is None:
-        raise SuspensionUnknown(suspension=suspension_id)
-    caller = await connection_queries.connection_of_code(session, connection or "")
-    owned = [
-        system
-        for system in await queries.systems_stopped_by(session, suspension_id)
-        if (agency and system.owner_agency == agency) or (caller and caller.system_id == system.id)
-    ]
-    if not owned:
-        raise NotTheOwner
-    for system in owned:
-        if await session.get(Acknowledgement, (suspension_id, system.id)):
-            continue
-        session.add(
-            Acknowledgement(
-                suspension_id=suspension_id,
-                system_id=system.id,
-                acknowledged_by=by.subject,
-                acknowledged_by_name=by.name,
-                acknowledged_at=now,
-            )
-        )
-        facts = {"suspension": str(suspension_id), "system": system.code, "by": by.subject}
-        await ledger.record_for_system(session, [(Kind.SUSPENSION_ACKNOWLEDGED, facts)], at=now)
-    return suspension
 
 
 def _facts(suspension: Suspension) -> Facts:

@@ -190,6 +190,20 @@ async def systems_stopped_by(session: AsyncSession, suspension: UUID) -> list[Sy
     return list(found)
 
 
+async def connections_stopped_by(
+    session: AsyncSession, suspension: UUID, system: UUID
+) -> list[str]:
+    """Return the codes of the connections of a system that an order stops or stopped."""
+    found = await session.exec(
+        select(Connection.code)
+        .join(Stop)
+        .where(Stop.suspension_id == suspension, Connection.system_id == system)
+        .distinct()
+        .order_by(col(Connection.code))
+    )
+    return list(found)
+
+
 async def views(
     session: AsyncSession, *, only: UUID | None = None, limit: int = 200
 ) -> list[SuspensionView]:

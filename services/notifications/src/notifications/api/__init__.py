@@ -1,12 +1,14 @@
-"""HTTP in: inboxes and mails for those signed in, notices for everyone."""
+"""HTTP in: inboxes, preferences, feedback, mails for those signed in, notices for everyone."""
 
 from fastapi import APIRouter
 
-from notifications.api import inboxes, mails, notices, subscriptions
+from notifications.api import feedback, inboxes, mails, notices, preferences, subscriptions
 
 router = APIRouter()
+router.include_router(feedback.router)
 router.include_router(inboxes.router)
 router.include_router(mails.router)
+router.include_router(preferences.router)
 router.include_router(subscriptions.router)
 public_router = APIRouter()
 public_router.include_router(notices.router)

@@ -90,8 +90,9 @@ async def notice(
         if found is None:
             raise NoticeNotFound(notice=notice_id)
         response.headers.update(FRESH)
-        return queries.notice_view(found)
+        return queries.notice_view(found, await queries.sighting(session, notice_id))
     if found is None:
         return page("missing.html", 404)
     course = await queries.notices_about(session, found.subject)
-    return page("notice.html", notice=queries.notice_view(found), course=course)
+    (notice,) = [one for one in course if one.id == notice_id]
+    return page("notice.html", notice=notice, course=course)

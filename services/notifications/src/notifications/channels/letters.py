@@ -29,7 +29,7 @@ def letter(mail: Mail, *, sender: str, origin: str) -> EmailMessage:
     message["From"] = sender
     message["To"] = mail.recipient
     message["Subject"] = mail.subject
-    message["Date"] = format_datetime(mail.queued_at)
+    message["Date"] = format_datetime(mail.leaves_at)
     message["Message-ID"] = f"<{mail.id}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     subscription = mail.facts.get("subscription")

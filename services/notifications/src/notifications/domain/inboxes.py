@@ -14,7 +14,7 @@ class InboxItem(Table, table=True):
     """One thing told to everyone of ``roles`` in ``agency`` (in any agency when None).
 
     It is written once for all of them and each finds it by the roles of the own token: whoever is
-    told need not be known here yet.
+    told need not be known here yet. What concerns one person alone has an ``account_id`` instead.
     """
 
     __tablename__ = "inbox_items"
@@ -26,6 +26,7 @@ class InboxItem(Table, table=True):
     link: str
     agency: str | None
     roles: list[str] = Field(sa_type=ARRAY(Text))
+    account_id: UUID | None = None
     created_at: datetime = Field(sa_type=DateTime(timezone=True))
 
 

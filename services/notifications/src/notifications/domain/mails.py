@@ -1,5 +1,6 @@
 """Mails on their way: kept until the mail server has taken them, tried again when it has not."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -44,6 +45,15 @@ class Fate(StrEnum):
     """There was no server to offer it to; that is no fault of the mail."""
 
 
+@dataclass(frozen=True)
+class Content:
+    """What a mail says: its subject, and what fills its template when it leaves."""
+
+    subject: str
+    template: Template
+    facts: dict[str, Any]
+
+
 class Mail(Table, table=True):
     """A mail to one recipient; its id makes its Message-ID, so that a repeat is recognised."""
 
@@ -60,6 +70,8 @@ class Mail(Table, table=True):
     last_error: str | None = None
     next_attempt_at: datetime = Field(sa_type=DateTime(timezone=True))
     queued_at: datetime = Field(sa_type=DateTime(timezone=True))
+    leaves_at: datetime = Field(sa_type=DateTime(timezone=True))
+    """Not before; later than ``queued_at`` where it waits for quiet hours to end."""
     give_up_at: datetime = Field(sa_type=DateTime(timezone=True))
     sent_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
@@ -67,23 +79,24 @@ class Mail(Table, table=True):
     def queue(
         cls,
         id: UUID,
-        template: Template,
-        facts: dict[str, Any],
+        content: Content,
         *,
         to: str,
-        subject: str,
         now: datetime,
+        leaves_at: datetime | None = None,
     ) -> "Mail":
-        """Return a mail that leaves now."""
+        """Return a mail that leaves now, or at ``leaves_at``."""
+        leaves_at = leaves_at or now
         return cls(
             id=id,
             recipient=to,
-            subject=subject,
-            template=template,
-            facts=facts,
-            next_attempt_at=now,
+            subject=content.subject,
+            template=content.template,
+            facts=content.facts,
+            next_attempt_at=leaves_at,
             queued_at=now,
-            give_up_at=now + GIVE_UP_AFTER,
+            leaves_at=leaves_at,
+            give_up_at=leaves_at + GIVE_UP_AFTER,
         )
 
     def take_up(self, *, now: datetime) -> None:

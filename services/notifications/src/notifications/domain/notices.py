@@ -12,7 +12,7 @@ from notifications.errors import NoticeIsPublic
 
 
 class Notice(Table, table=True):
-    """A notice; ``visible_at`` proves from when everyone could read it (ground a counts so)."""
+    """A notice; from ``visible_at`` on it stands, and ``Sighting`` proves that it can be read."""
 
     __tablename__ = "notices"
 
@@ -39,6 +39,19 @@ class Notice(Table, table=True):
         said = order.model_dump(exclude={"notice_id", "requested_at"})
         if any(getattr(self, name) != value for name, value in said.items()):
             raise NoticeIsPublic(notice=self.id)
+
+
+class Sighting(Table, table=True):
+    """The first time that a notice was read where the public reads: ground a counts from then."""
+
+    __tablename__ = "sightings"
+
+    notice_id: UUID = Field(primary_key=True)
+    seen_at: datetime = Field(sa_type=DateTime(timezone=True))
+    """After the whole page had come."""
+    url: str
+    page: bytes | None
+    """What was read, as it came; None for notices from before sightings were kept."""
 
 
 class Subscriber(Table, table=True):

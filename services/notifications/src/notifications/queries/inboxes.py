@@ -69,11 +69,15 @@ async def is_told(session: AsyncSession, item_id: UUID, who: Principal) -> bool:
 
 def _told(who: Principal) -> tuple[ColumnElement[bool], ...]:
     """Return what makes an item one of a person's inbox: agency, roles, told since the account."""
-    issued_at = select(KnownAccount.issued_at).where(KnownAccount.id == UUID(who.subject))
+    me = UUID(who.subject)
+    issued_at = select(KnownAccount.issued_at).where(KnownAccount.id == me)
     item = InboxItem
-    return (
+    mine_by_role = and_(
         or_(col(item.agency).is_(None), col(item.agency) == who.agency),
         col(item.roles).op("&&")(cast(sorted(who.roles), ARRAY(Text))),
+    )
+    return (
+        or_(col(item.account_id) == me, mine_by_role),
         col(item.created_at) >= func.coalesce(issued_at.scalar_subquery(), col(item.created_at)),
     )
 

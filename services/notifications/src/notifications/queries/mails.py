@@ -24,6 +24,7 @@ class MailView(BaseModel):
     attempts: int
     last_error: str | None
     queued_at: datetime
+    leaves_at: datetime
     sent_at: datetime | None
 
 
@@ -61,7 +62,7 @@ async def mail_for_update(session: AsyncSession, mail_id: UUID) -> Mail | None:
 
 @dataclass(frozen=True)
 class Backlog:
-    """How many mails are in a state, and since when the oldest is."""
+    """How many mails are in a state, and since when the oldest of them should have left."""
 
     count: int
     oldest_at: datetime | None
@@ -70,7 +71,7 @@ class Backlog:
 async def backlogs(session: AsyncSession) -> dict[MailState, Backlog]:
     """Count the mails that wait and those that did not get out."""
     statement = (
-        select(Mail.state, func.count(), func.min(Mail.queued_at))
+        select(Mail.state, func.count(), func.min(Mail.leaves_at))
         .where(col(Mail.state).in_((MailState.QUEUED, MailState.FAILED)))
         .group_by(col(Mail.state))
     )
