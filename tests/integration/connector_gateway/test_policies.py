@@ -13,23 +13,7 @@ from connector_gateway.main import create_app
 from contracts.accounts.v1 import Role
 from tests.support.gateway import ORIGIN, Gateway
 from tests.support.partner import API, Partner, a_delivery
-
-POLICY: dict[str, Any] = {
-    "formats": ["json", "csv", "xlsx"],
-    "regimes": None,
-    "agencies": None,
-    "networks": None,
-    "quota": {"deliveries_per_minute": None, "burst": None, "bytes_per_day": None},
-    "while_suspended": "reject",
-}
-PATH = "/connections/qg-tthc/policy"
-
-
-async def change(gateway: Gateway, tag: str = '"1"', **terms: Any) -> httpx.Response:
-    """Change the policy of ``qg-tthc``; ``terms`` replace those of an open one."""
-    return await gateway.client.put(
-        f"{API}{PATH}", json=POLICY | terms, headers=gateway.operator | {"If-Match": tag}
-    )
+from tests.support.policies import PATH, POLICY, change_policy
 
 
 def counts(gateway: Gateway) -> list[tuple[Any, ...]]:
@@ -51,11 +35,11 @@ async def test_a_new_connection_may_do_what_its_grants_say(gateway: Gateway) -> 
 async def test_a_change_is_read_again_and_stands_in_the_ledger_once(gateway: Gateway) -> None:
     await gateway.open("qg-tthc")
     terms: dict[str, Any] = {"regimes": ["CDS-XA"], "networks": ["203.0.113.7", "2001:DB8::/32"]}
-    changed = await change(gateway, **terms)
+    changed = await change_policy(gateway, **terms)
     assert (changed.status_code, changed.headers["etag"]) == (200, '"2"')
     assert changed.json()["networks"] == ["203.0.113.7/32", "2001:db8::/32"]
     assert (await gateway.call("GET", PATH)).json() == changed.json()
-    assert (await change(gateway, '"2"', **terms)).headers["etag"] == '"2"'
+    assert (await change_policy(gateway, '"2"', **terms)).headers["etag"] == '"2"'
     entries = [
         json.loads(entry)
         for (entry,) in gateway.rows("SELECT entry FROM ledger_entries WHERE chain = 'qg-tthc'")
@@ -67,7 +51,7 @@ async def test_a_change_is_read_again_and_stands_in_the_ledger_once(gateway: Gat
 
 async def test_the_grants_of_a_policy_go_with_every_delivery_after_it(gateway: Gateway) -> None:
     partner = await gateway.open("qg-tthc")
-    await change(gateway, agencies=["07201"])
+    await change_policy(gateway, agencies=["07201"])
     await partner.push(a_delivery())
     ((headers,),) = gateway.rows("SELECT headers FROM outbox WHERE type LIKE '%%delivery%%'")
     assert json.loads(json.loads(headers)["grant"]) == {"regimes": None, "agencies": ["07201"]}
@@ -77,8 +61,8 @@ async def test_a_change_names_the_policy_that_was_read(gateway: Gateway) -> None
     await gateway.open("qg-tthc")
     blind = await gateway.call("PUT", PATH, POLICY)
     assert (blind.status_code, blind.json()["type"]) == (428, "/problems/etag-required")
-    assert (await change(gateway, formats=["json"])).status_code == 200
-    late = await change(gateway, formats=["csv"])
+    assert (await change_policy(gateway, formats=["json"])).status_code == 200
+    late = await change_policy(gateway, formats=["csv"])
     assert (late.status_code, late.json()["type"]) == (412, "/problems/stale-etag")
     assert (await gateway.call("GET", PATH)).json()["formats"] == ["json"]
 
@@ -96,6 +80,7 @@ async def test_a_change_names_the_policy_that_was_read(gateway: Gateway) -> None
             {"quota": {"deliveries_per_minute": 0}}, "/quota/deliveries_per_minute", id="none"
         ),
         pytest.param({"quota": {"bytes_per_day": 1000}}, "/quota/bytes_per_day", id="none fits"),
+        pytest.param({"signed": "maybe"}, "/signed", id="signed or not"),
         pytest.param({"la": 1}, "/la", id="an unknown field"),
     ],
 )
@@ -103,7 +88,7 @@ async def test_a_policy_that_makes_no_sense_is_refused_with_its_place(
     gateway: Gateway, terms: dict[str, Any], place: str
 ) -> None:
     await gateway.open("qg-tthc")
-    refused = await change(gateway, **terms)
+    refused = await change_policy(gateway, **terms)
     assert refused.status_code == 422
     assert [error["pointer"] for error in refused.json()["errors"]] == [place]
     assert (await gateway.call("GET", PATH)).headers["etag"] == '"1"'
@@ -121,7 +106,7 @@ async def test_a_policy_is_said_whole(gateway: Gateway) -> None:
 async def test_only_the_networks_of_a_connection_push_and_sign_in(gateway: Gateway) -> None:
     partner = await gateway.open("qg-tthc")
     await partner.sign_in()
-    await change(gateway, networks=["2001:db8::/32"])
+    await change_policy(gateway, networks=["2001:db8::/32"])
     before = counts(gateway)
     spoofed = await partner.push(a_delivery(), x_forwarded_for="2001:db8::1")
     assert (spoofed.status_code, spoofed.json()["type"]) == (403, "/problems/ip-not-allowed")
@@ -140,7 +125,7 @@ async def test_only_the_networks_of_a_connection_push_and_sign_in(gateway: Gatew
 
 async def test_a_format_that_is_not_allowed_changes_nothing(gateway: Gateway) -> None:
     partner = await gateway.open("qg-tthc")
-    await change(gateway, formats=["json"])
+    await change_policy(gateway, formats=["json"])
     before = counts(gateway)
     table = b"agency,row,column,value\n07201,1,c2,120\n"
     refused = await partner.push(table, content_type="text/csv")
@@ -153,14 +138,14 @@ async def test_a_format_that_is_not_allowed_changes_nothing(gateway: Gateway) ->
 async def test_a_suspended_connection_hears_of_that_first(gateway: Gateway) -> None:
     partner = await gateway.open("qg-tthc")
     await partner.sign_in()
-    await change(gateway, networks=["2001:db8::/32"])
+    await change_policy(gateway, networks=["2001:db8::/32"])
     await gateway.suspend("qg-tthc")
     assert (await partner.push(a_delivery())).status_code == 503
 
 
 async def test_what_exceeds_the_quota_waits_and_changes_nothing(gateway: Gateway) -> None:
     partner = await gateway.open("qg-tthc")
-    await change(gateway, quota={"deliveries_per_minute": 1, "burst": 2})
+    await change_policy(gateway, quota={"deliveries_per_minute": 1, "burst": 2})
     first, _ = [await partner.push(a_delivery(), key=key) for key in ("a", "b")]
     assert first.headers["ratelimit-policy"] == '"burst";q=2;w=120'
     assert first.headers["ratelimit"].startswith('"burst";r=1;t=')
@@ -177,7 +162,7 @@ async def test_what_exceeds_the_quota_waits_and_changes_nothing(gateway: Gateway
 
 async def test_a_repeated_push_takes_nothing_from_the_quota(gateway: Gateway) -> None:
     partner = await gateway.open("qg-tthc")
-    await change(gateway, quota={"deliveries_per_minute": 1})
+    await change_policy(gateway, quota={"deliveries_per_minute": 1})
     told = [await partner.push(a_delivery(), key="k") for _ in range(3)]
     assert {answer.status_code for answer in told} == {202}
     assert len({answer.json()["receipt"] for answer in told}) == 1
@@ -188,7 +173,7 @@ async def test_a_quota_is_exact_for_pushes_that_arrive_together_at_two_replicas(
 ) -> None:
     partner = await gateway.open("qg-tthc")
     await partner.sign_in()
-    await change(gateway, quota={"deliveries_per_minute": 1, "burst": 17})
+    await change_policy(gateway, quota={"deliveries_per_minute": 1, "burst": 17})
     second = create_app(gateway.settings)
     transport = httpx.ASGITransport(second)
     async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
@@ -203,7 +188,7 @@ async def test_a_quota_is_exact_for_pushes_that_arrive_together_at_two_replicas(
 
 async def test_a_quota_refills_with_time_and_bytes_with_the_day(gateway: Gateway) -> None:
     partner = await gateway.open("qg-tthc")
-    await change(gateway, quota={"bytes_per_day": 5 << 20})
+    await change_policy(gateway, quota={"bytes_per_day": 5 << 20})
     gateway.execute(
         "UPDATE connections SET spent_on = %s, spent_bytes = %s", now().date(), (5 << 20) - 10
     )

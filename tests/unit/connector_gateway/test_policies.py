@@ -3,7 +3,7 @@
 import pytest
 
 from connector_gateway.domain.contents import CSV, JSON
-from connector_gateway.domain.policies import NOTHING_FORBIDDEN, Format, Policy, network
+from connector_gateway.domain.policies import NOTHING_FORBIDDEN, Format, Policy, Signing, network
 from connector_gateway.domain.quotas import Quota
 from connector_gateway.errors.policies import FormatNotAllowed, IpNotAllowed
 
@@ -11,6 +11,7 @@ POLICY = Policy(
     formats=(Format.JSON,),
     networks=["203.0.113.0/24", "2001:db8::/32"],
     quota=Quota(deliveries_per_minute=60, bytes_per_day=10_000_000),
+    signed=Signing.REQUIRED,
 )
 
 

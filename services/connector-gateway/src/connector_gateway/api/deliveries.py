@@ -26,6 +26,7 @@ from connector_gateway.commands.keys import signing_key
 from connector_gateway.domain.contents import CSV, JSON, XLSX
 from connector_gateway.domain.pushes import Answer, Push
 from connector_gateway.domain.receipts import Accepted
+from connector_gateway.domain.signatures import Message
 from connector_gateway.errors.deliveries import ReceiptUnknown
 from connector_gateway.queries import deliveries as queries
 from connector_gateway.queries.deliveries import ReceiptView
@@ -87,6 +88,7 @@ async def push(
     403 `connection-revoked`; 401 `token-outdated`; 413 `payload-too-large`; 415;
     422 `idempotency-key-missing`, `idempotency-key-reused`, `invalid-text`; 400 `invalid-json`.
     By the policy of the connection: 403 `ip-not-allowed`; 415 `format-not-allowed`;
+    401 `signature-required`, `signature-invalid` (RFC 9421, not for a dry run);
     429 `quota-exceeded` with `Retry-After`; with a quota, every answer has `RateLimit` and
     `RateLimit-Policy`.
 
@@ -96,11 +98,21 @@ async def push(
     if is_dry:
         return await _try_out(code, request, who, now)
     offered = await read_delivery(request)
-    asked = Push(code, who.epoch, offered, current_traceparent(), source_of(request))
+    asked = Push(
+        *(code, who.epoch, offered, current_traceparent()),
+        source=source_of(request),
+        message=_message(request),
+    )
     told = await _gathering(request.app).take(asked)
     if isinstance(told, Refusal):
         raise told  # what the ledger says of it has been committed
     return _accepted(code, told, now)
+
+
+def _message(request: Request) -> Message:
+    url = request.app.state.settings.origin + request.scope["path"]
+    query = request.scope["query_string"].decode("latin-1")
+    return Message(request.method, f"{url}?{query}" if query else url, request.headers)
 
 
 async def _try_out(code: str, request: Request, who: Principal, now: datetime) -> Response:

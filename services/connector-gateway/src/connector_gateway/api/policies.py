@@ -15,7 +15,7 @@ from connector_gateway.api.callers import Operator, Reader, person
 from connector_gateway.commands import policies as commands
 from connector_gateway.domain.connections import Connection, Grants, WhileSuspended
 from connector_gateway.domain.contents import LARGEST
-from connector_gateway.domain.policies import Format, Policy, Terms, network
+from connector_gateway.domain.policies import Format, Policy, Signing, Terms, network
 from connector_gateway.domain.quotas import Quota
 from connector_gateway.errors.connections import ConnectionUnknown
 from connector_gateway.queries import View
@@ -65,6 +65,7 @@ class PolicyBody(Body):
     agencies: list[StatisticsCode] | None
     networks: Annotated[list[Network], Field(min_length=1, max_length=200)] | None
     quota: QuotaBody
+    signed: Signing
     while_suspended: WhileSuspended
 
     @property
@@ -74,6 +75,7 @@ class PolicyBody(Body):
             formats=[one for one in Format if one in self.formats],
             networks=self.networks,
             quota=Quota(**self.quota.model_dump()),
+            signed=self.signed,
         )
         return Terms(policy, Grants(self.regimes, self.agencies), self.while_suspended)
 
@@ -94,6 +96,7 @@ class PolicyView(View):
     agencies: list[str] | None
     networks: list[str] | None
     quota: QuotaView
+    signed: Signing
     while_suspended: WhileSuspended
 
 
@@ -115,7 +118,10 @@ async def change_policy(
     """Set how a connection may be used, from now on: the whole policy, with `If-Match`.
 
     `networks` counts for tokens, pushes and dry runs; `formats` for pushes and dry runs; `quota`
-    for pushes that are taken. 404 `connection-unknown`; 412 `stale-etag`; 428 `etag-required`.
+    for pushes that are taken. With `signed` `required`, a push carries a signature (RFC 9421) by
+    an Ed25519 key of the connection (`keyid`: its `kid`) over `@method`, `@target-uri` or `@path`,
+    and `content-digest` (RFC 9530), `created` within 300 s of now. 404 `connection-unknown`;
+    409 `signing-key-missing`; 412 `stale-etag`; 428 `etag-required`.
     """
     made = await commands.change_policy(
         session, code, body.terms, revision=tag.revision, by=person(who), now=now
@@ -133,5 +139,6 @@ def _view(connection: Connection, response: Response) -> PolicyView:
         agencies=list(grants.agencies) if grants.agencies is not None else None,
         networks=list(policy.networks) if policy.networks is not None else None,
         quota=QuotaView.model_validate(policy.quota, from_attributes=True),
+        signed=policy.signed,
         while_suspended=terms.while_suspended,
     )

@@ -90,7 +90,7 @@ async def receive(
             turned_away[push.connection].append(place)
         else:
             try:
-                passing.append((place, _let_through(fence, push)))
+                passing.append((place, _let_through(fence, push, now=now)))
             except Refusal as why:
                 answers[place] = why
     for code, places in turned_away.items():
@@ -121,7 +121,7 @@ def _told(
     return told
 
 
-def _let_through(fence: Fence, push: Push) -> Passing:
+def _let_through(fence: Fence, push: Push, *, now: datetime) -> Passing:
     """Return what the gate lets pass; raises the refusal of what it does not."""
     if not fence.is_offered:
         raise DirectionNotOffered(connection=fence.code)
@@ -131,6 +131,7 @@ def _let_through(fence: Fence, push: Push) -> Passing:
     fence.policy.refuse_source(push.source)
     if isinstance(push.offered, Refusal):
         raise push.offered
+    fence.refuse_unsigned(push, push.offered, now=now)
     fence.policy.refuse_format(push.offered.content_type)
     return Passing(fence, push.offered, push.traceparent)
 

@@ -8,10 +8,12 @@ from chassis.errors import PreconditionFailed
 from connector_gateway.commands import ledger
 from connector_gateway.domain.connections import Connection
 from connector_gateway.domain.ledger import Facts, Kind
-from connector_gateway.domain.policies import Terms
+from connector_gateway.domain.policies import Signing, Terms
 from connector_gateway.domain.suspensions import Person
 from connector_gateway.errors.connections import ConnectionUnknown
+from connector_gateway.errors.policies import SigningKeyMissing
 from connector_gateway.queries import connections as queries
+from connector_gateway.queries.deliveries import signers_of
 
 
 async def change_policy(
@@ -20,13 +22,16 @@ async def change_policy(
     """Set the terms of a connection; they hold for every push after the commit (Điều 3.5).
 
     The same terms again are no new revision. Raises ``PreconditionFailed`` where somebody changed
-    them since ``revision`` was read.
+    them since ``revision`` was read, and ``SigningKeyMissing`` where pushes must be signed and
+    cannot be.
     """
     connection = await queries.connection_for_update(session, code)
     if connection is None:
         raise ConnectionUnknown(connection=code)
     if connection.policy_revision != revision:
         raise PreconditionFailed
+    if terms.policy.signed is Signing.REQUIRED and not await signers_of(session, connection.id):
+        raise SigningKeyMissing(connection=code)
     told = terms.to_text()
     if told == Terms.of(connection).to_text():
         return connection

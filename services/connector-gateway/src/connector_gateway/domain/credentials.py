@@ -3,12 +3,14 @@
 import hashlib
 import hmac
 import secrets
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from joserfc.jwk import JWKRegistry
 from sqlalchemy import Text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -66,6 +68,14 @@ class Credential(Table, table=True):
     def thumbprint(self) -> str | None:
         """Return what tells this key from every other (RFC 7638); None for a secret."""
         return JWKRegistry.import_key(dict(self.jwk)).thumbprint() if self.jwk else None
+
+    @property
+    def signer(self) -> Ed25519PublicKey | None:
+        """Return the key that may sign pushes; None for a secret or a key of another kind."""
+        if self.jwk is None or self.jwk["kty"] != "OKP":
+            return None
+        x = self.jwk["x"]
+        return Ed25519PublicKey.from_public_bytes(urlsafe_b64decode(x + "=" * (-len(x) % 4)))
 
     def is_called(self, kid: str) -> bool:
         """Say whether ``kid`` names this key: by its id or its thumbprint."""

@@ -25,6 +25,13 @@ class Format(StrEnum):
     XLSX = "xlsx"
 
 
+class Signing(StrEnum):
+    """Whether pushes must be signed (RFC 9421)."""
+
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
 FORMATS = {JSON: Format.JSON, CSV: Format.CSV, XLSX: Format.XLSX}
 """Formats by media type."""
 
@@ -46,6 +53,7 @@ class Policy:
     networks: Sequence[str] | None = None
     """From which it may be used (CIDR); None: from anywhere."""
     quota: Quota = field(default_factory=Quota)
+    signed: Signing = Signing.OPTIONAL
 
     def to_text(self) -> str:
         """Return the policy as the connection's row keeps it."""
@@ -94,6 +102,7 @@ def _read(text: str) -> Policy:
         formats=tuple(Format(one) for one in kept["formats"]),
         networks=kept["networks"],
         quota=Quota(**kept["quota"]),
+        signed=Signing(kept["signed"]),
     )
 
 

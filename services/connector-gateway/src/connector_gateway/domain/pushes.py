@@ -1,16 +1,18 @@
 """A push (đẩy số liệu) on its way in: what it brings, the fence it meets, what becomes of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
 from chassis.errors import Refusal
 from connector_gateway.domain.connections import Gate, WhileSuspended
 from connector_gateway.domain.ledger import Facts, Head, Kind, Link, extend
-from connector_gateway.domain.policies import NOTHING_FORBIDDEN, Policy
+from connector_gateway.domain.policies import NOTHING_FORBIDDEN, Policy, Signing
 from connector_gateway.domain.quotas import Purse
 from connector_gateway.domain.receipts import Accepted, Delivery
+from connector_gateway.domain.signatures import Message, Signers, check
+from connector_gateway.errors.policies import SignatureRequired
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class Push:
     traceparent: str | None = None
     source: str = ""
     """The address from which it comes, as the gateway saw it."""
+    message: Message | None = None
+    """The request that brought it, as its sender signed it."""
 
     @property
     def lane(self) -> str:
@@ -56,6 +60,15 @@ class Fence:
     policy: Policy = NOTHING_FORBIDDEN
     purse: Purse | None = None
     """What is left of the quota, where there is one."""
+    signers: Signers = field(default_factory=dict)
+    """The keys with which its pushes may be signed, where they must be."""
+
+    def refuse_unsigned(self, push: Push, delivery: Delivery, *, now: datetime) -> None:
+        """Raise ``SignatureRequired`` or ``SignatureInvalid`` where a push must be signed."""
+        if self.policy.signed is Signing.REQUIRED:
+            if push.message is None:
+                raise SignatureRequired
+            check(push.message, delivery.body, self.signers, now=now)
 
     @property
     def turns_away(self) -> bool:

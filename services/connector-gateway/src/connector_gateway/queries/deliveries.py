@@ -1,20 +1,24 @@
 """Reads of deliveries: the fence that a push meets, receipts, what is held."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import orjson
 from pydantic import Field
+from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.database import raw_connection
 from connector_gateway.domain.connections import Gate, WhileSuspended
+from connector_gateway.domain.credentials import Credential
 from connector_gateway.domain.ledger import Head
-from connector_gateway.domain.policies import Policy
+from connector_gateway.domain.policies import Policy, Signing
 from connector_gateway.domain.pushes import Fence, Passing
 from connector_gateway.domain.quotas import Purse, Spent
 from connector_gateway.domain.receipts import Accepted
+from connector_gateway.domain.signatures import Signers
 from connector_gateway.queries import LocalMoment, View
 
 # The row lock is the fence (decisions/0005): what is read here stays true until the commit.
@@ -84,11 +88,31 @@ async def fences_for_update(
 ) -> dict[str, Fence]:
     """Lock the rows of connections and return what they decide.
 
-    Rows that somebody else holds are passed over unless the caller ``waits`` for them.
+    Rows that somebody else holds are passed over unless the caller ``waits`` for them. Keys are
+    read only for connections whose pushes must be signed.
     """
     connection = await raw_connection(session)
     rows = await connection.fetch(FENCES if waits else FREE_FENCES, sorted(codes))
-    return {row["code"]: _fence(row) for row in rows}
+    fences = {row["code"]: _fence(row) for row in rows}
+    for fence in fences.values():
+        if fence.policy.signed is Signing.REQUIRED:
+            signers = await signers_of(session, fence.id)
+            fences[fence.code] = replace(fence, signers=signers)
+    return fences
+
+
+async def signers_of(session: AsyncSession, connection: UUID) -> Signers:
+    """Return the keys with which pushes of a connection may be signed now, by their ids."""
+    found = await session.exec(
+        select(Credential).where(
+            Credential.connection_id == connection,
+            col(Credential.valid_from) <= func.now(),
+            col(Credential.valid_to).is_(None) | (col(Credential.valid_to) > func.now()),
+        )
+    )
+    return {
+        kid: key for one in found if (key := one.signer) for kid in (one.kid, one.thumbprint) if kid
+    }
 
 
 def _fence(row: Any) -> Fence:
