@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from connector_gateway.connectors.menu import MENU
+from connector_gateway.domain.sources import PullKind
 from connector_gateway.jobs.dispatcher import Dispatcher
 from tests.support.gateway import Gateway, a_gateway, empty
 from tests.support.partner import Receiver, receiving
 from tests.support.postgres import fresh_database
+from tests.support.pulled import Pulled, serving
 
 
 @pytest.fixture
@@ -41,3 +44,16 @@ async def dispatcher(gateway: Gateway) -> AsyncIterator[Dispatcher]:
     dispatcher = Dispatcher(gateway.database, gateway.settings)
     yield dispatcher
     await dispatcher.close()
+
+
+@pytest.fixture(params=sorted(MENU))
+async def pulled(
+    request: pytest.FixtureRequest, gateway: Gateway, tmp_path: Path
+) -> AsyncIterator[Pulled]:
+    """Give, for each kind on the menu, a connection whose system is asked."""
+    async with serving(PullKind(request.param), tmp_path) as system:
+        pulled = Pulled(gateway, system)
+        pulled.permit()
+        await gateway.open(pulled.code)
+        assert (await pulled.configure()).status_code == 200
+        yield pulled

@@ -12,9 +12,11 @@ STEPS = (
             CONSTRAINT fk_pulls_connection_id_connections REFERENCES connections (id),
         kind text NOT NULL CONSTRAINT ck_pulls_kind CHECK (kind IN ('http', 'sftp')),
         settings jsonb NOT NULL,
+        series uuid NOT NULL,
         sealed text,
         every_seconds integer NOT NULL
             CONSTRAINT ck_pulls_every_seconds CHECK (every_seconds >= 60),
+        revision bigint NOT NULL,
         configured_by text NOT NULL,
         configured_by_name text NOT NULL,
         configured_at timestamptz NOT NULL,
@@ -41,6 +43,7 @@ STEPS = (
         problem text,
         problem_params jsonb NOT NULL DEFAULT '{}',
         problem_at timestamptz,
+        moved_at timestamptz NOT NULL,
         CONSTRAINT pk_pull_marks PRIMARY KEY (connection_id, name)
     )
     """,

@@ -15,8 +15,8 @@ class Settings(ServiceSettings):
     signing_key_file: Path
     """Ed25519 key in PKCS #8 PEM: signs access tokens, webhooks and ledger roots."""
     allowed_private_targets: str = ""
-    """``host:port`` list, comma-separated, of webhook receivers that may be private and plain http:
-    for receivers on the same machine and for tests."""
+    """``host:port`` list, comma-separated, of webhook receivers and pulled sources that may be
+    private and plain http: for systems on the same machine or network and for tests."""
     submissions_url: str = "http://localhost:8080"
     """Where submissions answers dry runs (decisions/0011)."""
     token_seconds: int = 300

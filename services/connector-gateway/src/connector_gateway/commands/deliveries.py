@@ -128,7 +128,8 @@ def _let_through(fence: Fence, push: Push, *, now: datetime) -> Passing:
     fence.gate.refuse_revoked()
     if not fence.gate.is_stopped:
         fence.gate.refuse_outdated(push.epoch)
-    fence.policy.refuse_source(push.source)
+    if push.source is not None:
+        fence.policy.refuse_source(push.source)
     if isinstance(push.offered, Refusal):
         raise push.offered
     fence.refuse_unsigned(push, push.offered, now=now)

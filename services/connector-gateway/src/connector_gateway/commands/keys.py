@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from joserfc.jwk import OKPKey
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -29,6 +31,11 @@ class SigningKey:
         """Return the 64 bytes of an ed25519 signature."""
         signature: bytes = self.key.private_key.sign(message)  # type: ignore[union-attr]  # Ed25519
         return signature
+
+    def derived(self, purpose: bytes) -> bytes:
+        """Return 32 bytes of a key of its own for ``purpose`` (HKDF, RFC 5869)."""
+        secret = self.key.private_key.private_bytes_raw()  # type: ignore[union-attr]  # Ed25519
+        return HKDF(SHA256(), 32, salt=None, info=purpose).derive(secret)
 
     @property
     def public(self) -> PublicKey:

@@ -1,8 +1,6 @@
 """Webhooks: one signed POST to a receiver (Standard Webhooks, ed25519), and how it answered."""
 
-import asyncio
 import base64
-import socket
 from collections.abc import Callable, Set
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -10,8 +8,9 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from connector_gateway.commands.dispatches import Parcel
+from connector_gateway.connectors.addresses import checked_address
 from connector_gateway.domain.dispatches import Answer
-from connector_gateway.domain.targets import Target, is_public
+from connector_gateway.domain.targets import Target
 from connector_gateway.errors.connections import TargetNotAllowed
 
 Sign = Callable[[bytes], bytes]
@@ -70,7 +69,7 @@ class Webhooks:
         if not target.is_private_by_permission:
             # The address that was checked is the one that is called: DNS may change its mind.
             extensions["sni_hostname"] = target.host
-            url = url.copy_with(host=await _public_address(target))
+            url = url.copy_with(host=await checked_address(target))
         return self._client.build_request(
             "POST", url, content=parcel.payload, headers=headers, extensions=extensions
         )
@@ -104,16 +103,6 @@ def retry_after(said: str | None, *, now: datetime) -> float | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return max(0.0, (moment - now).total_seconds())
-
-
-async def _public_address(target: Target) -> str:
-    """Resolve a receiver; raise ``TargetNotAllowed`` where any of its addresses is private."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
-    addresses = [str(entry[4][0]) for entry in found]
-    if not addresses or not all(map(is_public, addresses)):
-        raise TargetNotAllowed(url=target.url)
-    return addresses[0]
 
 
 async def _listen(response: httpx.Response) -> None:

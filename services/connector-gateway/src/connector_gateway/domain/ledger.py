@@ -49,6 +49,8 @@ class Kind(StrEnum):
     SUSPENSION_LIFTED = "suspension-lifted"
     NOTICE_PUBLISHED = "notice-published"
     DISPATCH_ACKNOWLEDGED = "dispatch-acknowledged"
+    PULL_CONFIGURED = "pull-configured"
+    PULL_REMOVED = "pull-removed"
     KEY_PUBLISHED = "key-published"
 
 

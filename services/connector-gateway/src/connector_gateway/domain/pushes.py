@@ -25,8 +25,8 @@ class Push:
     offered: Delivery | Refusal
     """The body, or what the door found wrong with it."""
     traceparent: str | None = None
-    source: str = ""
-    """The address from which it comes, as the gateway saw it."""
+    source: str | None = ""
+    """The address from which it comes, as the gateway saw it; None where the hub fetched it."""
     message: Message | None = None
     """The request that brought it, as its sender signed it."""
 
@@ -64,8 +64,11 @@ class Fence:
     """The keys with which its pushes may be signed, where they must be."""
 
     def refuse_unsigned(self, push: Push, delivery: Delivery, *, now: datetime) -> None:
-        """Raise ``SignatureRequired`` or ``SignatureInvalid`` where a push must be signed."""
-        if self.policy.signed is Signing.REQUIRED:
+        """Raise ``SignatureRequired`` or ``SignatureInvalid`` where a push must be signed.
+
+        What the hub fetched was proven by its server: TLS, or the pinned host key.
+        """
+        if self.policy.signed is Signing.REQUIRED and push.source is not None:
             if push.message is None:
                 raise SignatureRequired
             check(push.message, delivery.body, self.signers, now=now)

@@ -1,4 +1,7 @@
-"""Where a webhook may go: public https addresses, and private ones only by name (SSRF guard)."""
+"""Which systems may be called: public ones over https or SSH, private ones only by name.
+
+The guard against requests that somebody else would send through the hub (SSRF).
+"""
 
 import ipaddress
 from collections.abc import Set
@@ -12,7 +15,7 @@ HTTPS = 443
 
 @dataclass(frozen=True)
 class Target:
-    """The address of a receiver."""
+    """The address of a system that is called."""
 
     url: str
     host: str
@@ -38,6 +41,14 @@ class Target:
         if not is_permitted and (parts.scheme != "https" or not _may_be_public(host)):
             raise TargetNotAllowed(url=url)
         return cls(url, host, port, is_permitted)
+
+    @classmethod
+    def of_server(cls, host: str, port: int, permitted: Set[str]) -> "Target":
+        """Check a server that proves itself by a pinned key instead of https."""
+        name = f"{host}:{port}"
+        if name not in permitted and not _may_be_public(host):
+            raise TargetNotAllowed(url=name)
+        return cls(name, host, port, name in permitted)
 
 
 def _may_be_public(host: str) -> bool:

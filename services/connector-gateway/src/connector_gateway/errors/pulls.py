@@ -1,12 +1,18 @@
 """Ways in which asking a system for its figures fails (Điều 3.5)."""
 
-from chassis.errors import Conflict, NotFound, Unavailable
+from chassis.errors import Conflict, Invalid, NotFound, Unavailable
 
 
 class PullUnknown(NotFound):
     """The connection's system is not asked for anything."""
 
     slug = "pull-unknown"
+
+
+class PullUnfit(Invalid):
+    """The parts of a configuration do not fit together; each place is named."""
+
+    slug = "pull-unfit"
 
 
 class PullReplaced(Conflict):
@@ -43,6 +49,12 @@ class HostKeyDiffers(Conflict):
     """The server does not have the host key that was pinned."""
 
     slug = "pull-host-key-differs"
+
+
+class SourceRedirects(Conflict):
+    """The system that is asked points elsewhere; nobody goes there unasked (SSRF guard)."""
+
+    slug = "pull-source-redirects"
 
 
 class PagingBroken(Conflict):

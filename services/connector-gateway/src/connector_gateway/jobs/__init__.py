@@ -13,13 +13,25 @@ from chassis.jobs import Jobs
 from connector_gateway.commands import dispatches, ledger, lifts, suspensions, tokens
 from connector_gateway.commands.keys import signing_key
 from connector_gateway.jobs.dispatcher import Dispatcher
+from connector_gateway.jobs.puller import Puller
 from connector_gateway.queries import connections as connection_queries
 from connector_gateway.queries import dispatches as dispatch_queries
+from connector_gateway.queries import pulls as pull_queries
 from connector_gateway.queries import requests as request_queries
 from connector_gateway.queries import suspensions as suspension_queries
 from contracts.connector_gateway.v1 import Direction
 
 jobs = Jobs()
+PULL_AGE = Gauge(
+    "hub_pulls_last_success_seconds",
+    "Seconds since a source was last asked to the end; suspended ones do not count",
+    ["connection", "kind"],
+)
+PULL_INTERVAL = Gauge(
+    "hub_pulls_interval_seconds",
+    "Seconds from one turn of a source to the next",
+    ["connection", "kind"],
+)
 REQUESTS = Gauge(
     "hub_connection_requests",
     "Requests for a connection account that wait for an answer (open), or too long (overdue)",
@@ -97,6 +109,22 @@ async def sign_ledger_roots(state: Any, stop: asyncio.Event) -> None:
 async def dispatch(state: Any, stop: asyncio.Event) -> None:
     """Send what waits for outbound connections."""
     await Dispatcher(state.database, state.settings).run(stop)
+
+
+@jobs.loop()
+async def pull(state: Any, stop: asyncio.Event) -> None:
+    """Ask the systems that cannot push (Điều 3.5)."""
+    await Puller(state.database, state.settings).run(stop)
+
+
+@jobs.every(seconds=15)
+async def measure_pulls(session: AsyncSession, now: datetime) -> None:
+    """Tell the watchers how long ago each source was last asked to the end."""
+    PULL_AGE.clear()
+    PULL_INTERVAL.clear()
+    for connection, kind, interval, age in await pull_queries.ages(session, now):
+        PULL_AGE.labels(connection, kind).set(age)
+        PULL_INTERVAL.labels(connection, kind).set(interval)
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:
