@@ -81,7 +81,7 @@ REGIMES = Topic(
     "catalog.regimes.v1",
     owner="catalog",
     key="regime code",
-    readers=("submissions", "notifications"),
+    readers=("submissions", "notifications", "connector-gateway"),
     partitions=1,
     retention_ms=-1,
 )
@@ -98,7 +98,7 @@ REPORTS = Topic(
     "submissions.reports.v1",
     owner="submissions",
     key="report id",
-    readers=("notifications",),
+    readers=("notifications", "connector-gateway"),
 )
 CONSOLIDATIONS = Topic(
     "submissions.consolidations.v1",
@@ -151,7 +151,7 @@ CONNECTIONS = Topic(
     "connector-gateway.connections.v1",
     owner="connector-gateway",
     key="connection code",
-    readers=("notifications",),
+    readers=("notifications", "connector-gateway"),
 )
 DISPATCHES = Topic(
     "connector-gateway.dispatches.v1",

@@ -81,9 +81,9 @@ async def test_an_event_becomes_one_dispatch_however_often_it_comes(
     with pytest.raises(Exception, match="uq_dispatches"):
         gateway.execute(
             """INSERT INTO dispatches (id, connection_id, event_id, event_type, key, payload, state,
-               created_at, next_attempt_at, attempts, epoch)
+               created_at, next_attempt_at, attempts, epoch, subscription_version)
                SELECT gen_random_uuid(), connection_id, event_id, event_type, key, payload, state,
-               created_at, next_attempt_at, attempts, epoch FROM dispatches"""
+               created_at, next_attempt_at, attempts, epoch, 1 FROM dispatches"""
         )
 
 

@@ -42,6 +42,8 @@ OPERATIONS = [
     ("DELETE", "/connections/qg-tthc/pull", ACTING),
     ("POST", "/connections/qg-tthc/pull/test", ACTING),
     ("POST", "/connections/qg-tthc/pull/run", ACTING),
+    ("GET", "/connections/qg-tthc/subscriptions", LOOKING),
+    ("PUT", "/connections/qg-tthc/subscriptions", ACTING),
     ("POST", "/connections/qg-tthc/deliveries", set()),
     ("GET", "/connections/qg-tthc/timeline", LOOKING),
     ("POST", "/suspensions", ACTING),

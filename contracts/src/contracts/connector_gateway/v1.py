@@ -85,6 +85,30 @@ class CodeMapPublished(
     published_at: datetime
 
 
+class ConnectionSuspensionScheduled(
+    Event,
+    type="connector-gateway.connection.suspension-scheduled.v1",
+    topic=CONNECTIONS,
+    key="connection",
+):
+    """A connection is going to stop for maintenance: its owner hears before it does (Điều 8.2)."""
+
+    connection: str
+    suspension_id: UUID
+    ground: Ground
+    directions: list[Direction]
+    public_reason: str
+    notice_id: UUID
+    effective_at: datetime
+    """When it will stop, unless the order is cancelled or its notice was not out in time."""
+    expected_end: datetime | None = None
+    epoch: int
+    system_name: str
+    owner_agency: str
+    owner_email: str
+    scheduled_at: datetime
+
+
 class ConnectionSuspended(
     Event, type="connector-gateway.connection.suspended.v1", topic=CONNECTIONS, key="connection"
 ):

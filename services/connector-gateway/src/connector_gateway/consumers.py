@@ -9,10 +9,12 @@ from chassis.clock import now
 from chassis.delivery import Consumers, Envelope
 from connector_gateway.commands import announcements, deliveries, dispatches, known, requests
 from connector_gateway.domain.receipts import Completion, ReceiptState
+from connector_gateway.domain.subscriptions import MENU
 from contracts.accounts.v1 import AgencyOpened
 from contracts.catalog.v1 import CalendarChanged
+from contracts.event import Event
 from contracts.notifications.v1 import NoticePublished
-from contracts.submissions.v1 import ConsolidationForwarded, DeliveryProcessed
+from contracts.submissions.v1 import DeliveryProcessed
 
 consumers = Consumers("connector-gateway")
 
@@ -38,18 +40,23 @@ async def calendar_changed(session: AsyncSession, event: CalendarChanged, _: Env
     await requests.set_clocks_anew(session, now=now())
 
 
-@consumers.on(NoticePublished)
-async def notice_published(session: AsyncSession, event: NoticePublished, _: Envelope) -> None:
-    await announcements.remember_notice(session, event, now=now())
-
-
-@consumers.on(ConsolidationForwarded)
-async def consolidation_forwarded(
-    session: AsyncSession, event: ConsolidationForwarded, envelope: Envelope
-) -> None:
+async def offer(session: AsyncSession, event: Event, envelope: Envelope) -> None:
+    """Offer a fact of the menu to the connections that subscribe to it."""
     await dispatches.enqueue(
         session, event, event_id=envelope.id, traceparent=envelope.traceparent, now=now()
     )
+
+
+for _event in MENU.values():
+    consumers.on(_event)(offer)
+
+
+@consumers.on(NoticePublished)
+async def notice_published(
+    session: AsyncSession, event: NoticePublished, envelope: Envelope
+) -> None:
+    await announcements.remember_notice(session, event, now=now())
+    await offer(session, event, envelope)
 
 
 @consumers.on_batch(DeliveryProcessed)

@@ -15,10 +15,10 @@ from connector_gateway.domain.extensions import LaterEnd
 from connector_gateway.domain.held import Choice, HeldChoice
 from connector_gateway.domain.ledger import SYSTEM
 from connector_gateway.domain.policies import Format
+from connector_gateway.domain.subscriptions import MENU, Interest
 from connector_gateway.domain.suspensions import Order, Person, ScopeKind
 from contracts.connector_gateway.v1 import Direction, Ground
 from contracts.identifiers import RegimeCode, StatisticsCode
-from contracts.submissions.v1 import ConsolidationForwarded
 from contracts.text import Text
 
 
@@ -35,7 +35,7 @@ def _of_this_age(moment: datetime.datetime) -> datetime.datetime:
 
 
 def _offered(event_type: str) -> str:
-    if event_type != ConsolidationForwarded.type:
+    if event_type not in MENU:
         raise PydanticCustomError("not-offered", "not-offered")
     return event_type
 
@@ -80,6 +80,23 @@ class WebhookBody(Body):
 
     url: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", max_length=2000)]
     events: Annotated[list[EventType], Field(min_length=1, max_length=20)]
+
+
+class SubscriptionBody(WebhookBody):
+    """What a connection takes and where; a filter of null lets everything through."""
+
+    regimes: Annotated[list[RegimeCode], Field(min_length=1, max_length=200)] | None = None
+    agencies: Annotated[list[StatisticsCode], Field(min_length=1, max_length=1000)] | None = None
+
+    @property
+    def interest(self) -> Interest:
+        """Return what is wanted, each thing once."""
+        regimes, agencies = self.regimes, self.agencies
+        return Interest(
+            list(dict.fromkeys(self.events)),
+            None if regimes is None else list(dict.fromkeys(regimes)),
+            None if agencies is None else list(dict.fromkeys(agencies)),
+        )
 
 
 class ConnectionBody(Body):

@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.identifiers import new_id
 from connector_gateway.commands import credentials, gates, ledger
+from connector_gateway.commands.subscriptions import keep_version
 from connector_gateway.domain.breakers import Breaker
 from connector_gateway.domain.connections import (
     AdminState,
@@ -105,6 +106,8 @@ async def open_connection(
     )
     session.add(connection)
     await session.flush()
+    if new.webhook_url:
+        keep_version(session, connection, new.webhook_url, by=None, now=now)
     session.add_all(
         Breaker(connection_id=connection.id, direction=direction)
         for direction in connection.directions

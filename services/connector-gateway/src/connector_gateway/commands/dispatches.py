@@ -29,9 +29,11 @@ from connector_gateway.domain.dispatches import (
     places,
 )
 from connector_gateway.domain.ledger import Facts, Kind
+from connector_gateway.domain.subscriptions import Interest, Offer, offer_of
 from connector_gateway.queries import connections as connection_queries
 from connector_gateway.queries import dispatches as queries
 from contracts.connector_gateway.v1 import DeliveryAcknowledged, Direction
+from contracts.event import Event
 from contracts.submissions.v1 import ConsolidationForwarded
 
 SEEN = """
@@ -61,23 +63,23 @@ class Parcel:
 
 async def enqueue(
     session: AsyncSession,
-    event: ConsolidationForwarded,
+    event: Event,
     *,
     event_id: str,
     traceparent: str | None,
     now: datetime,
 ) -> None:
     """Make a work row for every connection that takes this event; held where it is stopped."""
+    offer = offer_of(event)
     payload = orjson.dumps(
         {
-            "type": event.type,
-            "timestamp": event.forwarded_at.isoformat(),
+            "type": offer.type,
+            "timestamp": (offer.happened_at or now).isoformat(),
             "data": orjson.loads(event.to_bytes()),
         }
     )
-    for connection in await queries.subscribed(session, event.type):
-        regimes = Grants.from_text(connection.grants).regimes
-        if regimes is not None and event.regime not in regimes:
+    for connection in await queries.subscribed(session, offer.type, owner_of=offer.owner_of):
+        if not _takes(connection, offer):
             continue
         is_stopped = connection.outbound_state in STOPPED
         session.add(
@@ -85,9 +87,10 @@ async def enqueue(
                 id=new_id(),
                 connection_id=connection.id,
                 event_id=event_id,
-                event_type=event.type,
-                key=str(event.consolidation_id),
+                event_type=offer.type,
+                key=offer.key,
                 payload=payload,
+                subscription_version=connection.subscription_version,
                 traceparent=traceparent,
                 state=DispatchState.HELD if is_stopped else DispatchState.WAITING,
                 created_at=now,
@@ -95,6 +98,18 @@ async def enqueue(
                 held_at=now if is_stopped else None,
             )
         )
+
+
+def _takes(connection: Connection, offer: Offer) -> bool:
+    """Say whether a connection may have what is offered, and wants it."""
+    grants = Grants.from_text(connection.grants)
+    granted = Interest([offer.type], grants.regimes, grants.agencies)
+    wanted = Interest(
+        connection.webhook_events, connection.webhook_regimes, connection.webhook_agencies
+    )
+    return all(
+        interest.takes(regime=offer.regime, agency=offer.agency) for interest in (granted, wanted)
+    )
 
 
 async def claim(session: AsyncSession, code: str, *, slots: int, now: datetime) -> list[Parcel]:
@@ -167,6 +182,8 @@ async def _acknowledge(
         "epoch": dispatch.epoch,
     }
     await ledger.record(session, connection.code, [(Kind.DISPATCH_ACKNOWLEDGED, facts)], at=now)
+    if dispatch.event_type != ConsolidationForwarded.type:
+        return
     publish(
         session,
         DeliveryAcknowledged(

@@ -11,6 +11,7 @@ from chassis.identifiers import new_id
 from chassis.outbox import publish
 from connector_gateway.commands import flags, gates, ledger
 from connector_gateway.commands.announcements import Announcement, announce, words
+from connector_gateway.commands.owners import tell_scheduled
 from connector_gateway.domain.connections import AdminState, Connection
 from connector_gateway.domain.ledger import Facts, Kind
 from connector_gateway.domain.suspensions import (
@@ -134,6 +135,7 @@ async def _schedule(
                 await gates.move(
                     session, connection, direction, AdminState.SCHEDULED, facts, now=now
                 )
+    await tell_scheduled(session, suspension, connections, now=now)
 
 
 async def _take_effect(

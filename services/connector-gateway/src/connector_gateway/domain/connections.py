@@ -150,6 +150,10 @@ class Connection(Table, table=True):
     webhook_events: list[str] = Field(
         default_factory=list, sa_column=Column(ARRAY(Text), nullable=False)
     )
+    webhook_regimes: list[str] | None = Field(default=None, sa_column=Column(ARRAY(Text)))
+    webhook_agencies: list[str] | None = Field(default=None, sa_column=Column(ARRAY(Text)))
+    subscription_version: int = 1
+    """Of the newest subscription, which is what the webhook fields say."""
     created_at: datetime = Field(sa_type=Moment)
 
     def state_of(self, direction: Direction) -> AdminState | None:

@@ -91,6 +91,8 @@ class Dispatch(Table, table=True):
     key: str = Field(sa_type=Text)
     """Order is kept between dispatches of one key."""
     payload: bytes
+    subscription_version: int = 1
+    """Of the subscription by which it was chosen."""
     traceparent: str | None = Field(default=None, sa_type=Text)
     state: DispatchState = Field(sa_column=Column(words(DispatchState), nullable=False))
     created_at: datetime = Field(sa_type=Moment)

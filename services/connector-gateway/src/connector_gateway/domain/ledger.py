@@ -39,6 +39,7 @@ class Kind(StrEnum):
     STATE_CHANGED = "state-changed"
     POLICY_CHANGED = "policy-changed"
     CODE_MAP_PUBLISHED = "code-map-published"
+    SUBSCRIPTION_CHANGED = "subscription-changed"
     CONNECTION_FLAGGED = "connection-flagged"
     FLAG_DECIDED = "flag-decided"
     SUSPENSION_ORDERED = "suspension-ordered"

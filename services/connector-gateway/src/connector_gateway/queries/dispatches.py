@@ -84,9 +84,14 @@ async def connection_sharing_its_lock(session: AsyncSession, code: str) -> Conne
     return found.first()
 
 
-async def subscribed(session: AsyncSession, event_type: str) -> list[Connection]:
-    """Return the outbound connections that take ``event_type``, sharing their locks."""
-    found = await session.exec(
+async def subscribed(
+    session: AsyncSession, event_type: str, *, owner_of: str | None
+) -> list[Connection]:
+    """Return the outbound connections that take ``event_type``, sharing their locks.
+
+    With ``owner_of`` only those of the same system as that connection.
+    """
+    found = (
         select(Connection)
         .where(
             col(Connection.outbound_state).is_not(None),
@@ -94,10 +99,12 @@ async def subscribed(session: AsyncSession, event_type: str) -> list[Connection]
             literal(event_type) == any_(col(Connection.webhook_events)),
         )
         .order_by(Connection.code)
-        .with_for_update(read=True)
-        .execution_options(populate_existing=True)
     )
-    return list(found)
+    if owner_of:
+        other = select(Connection.system_id).where(Connection.code == owner_of)
+        found = found.where(col(Connection.system_id).in_(other))
+    locked = found.with_for_update(read=True).execution_options(populate_existing=True)
+    return list(await session.exec(locked))
 
 
 async def breaker_for_update(session: AsyncSession, connection_id: UUID) -> Breaker:
