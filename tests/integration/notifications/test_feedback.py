@@ -33,7 +33,6 @@ async def test_what_a_user_finds_difficult_reaches_the_operator(hub: Notificatio
     assert (sent["state"], sent["agency"], sent["topic"]) == ("waiting", "07201", None)
     (item,) = await hub.inbox_of(OPERATOR)
     assert item["body"] == f"Trang /bao-cao/1: {TEXT}"
-    assert item["link"] == f"/phan-anh/{sent['id']}"
     (listed,) = (await hub.call("GET", "/feedback", token_of(OPERATOR))).json()["items"]
     assert listed == sent
 
@@ -49,7 +48,8 @@ async def test_the_author_alone_gets_the_answer_in_the_inbox_and_by_mail(
     assert reply.json()["state"] == "answered"
     (item,) = await hub.inbox_of(AUTHOR)
     assert item["kind"] == "feedback-answered"
-    assert item["body"].endswith("Đã sửa ngày 15/6.")
+    assert item["body"].startswith("Người kiểm thử trả lời: Đã sửa ngày 15/6.")
+    assert item["body"].endswith(TEXT)
     assert await hub.inbox_of(colleague) == []
     assert hub.rows("SELECT recipient FROM mails") == [("canbo@bao.vn",)]
     again = await hub.call("POST", path, token_of(OPERATOR), {"answer": "Khác"})

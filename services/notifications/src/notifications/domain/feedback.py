@@ -13,9 +13,6 @@ from notifications.domain import Table
 from notifications.domain.messages import Audience, Message, worded
 from notifications.errors import FeedbackIsAnswered
 
-READ_FIRST = 200
-"""How many characters of a feedback its message tells; the rest is read at its place."""
-
 
 class FeedbackState(StrEnum):
     """Where a feedback is."""
@@ -71,12 +68,6 @@ def answered(feedback: Feedback) -> Message:
 
 
 def _facts(feedback: Feedback) -> Mapping[str, object]:
-    text = feedback.text
-    return {
-        "feedback_id": feedback.id,
-        "author_name": feedback.author_name,
-        "page": feedback.page,
-        "text": text if len(text) <= READ_FIRST else f"{text[:READ_FIRST]}…",
-        "answer": feedback.answer,
-        "answered_by_name": feedback.answered_by_name,
-    }
+    return feedback.model_dump(
+        include={"author_name", "page", "text", "answer", "answered_by_name"}
+    )
