@@ -8,10 +8,13 @@ from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
 import pytest
+import zstandard
 
 from chassis.clock import now
 from connector_gateway.commands import deliveries
+from connector_gateway.domain.contents import XLSX
 from connector_gateway.domain.receipts import Completion, ReceiptState
+from tests.support.builders_intake import a_package
 from tests.support.gateway import Gateway
 from tests.support.partner import Partner, a_delivery
 
@@ -92,6 +95,48 @@ BAD = [
         {"content_encoding": "gzip"},
         *(413, "payload-too-large"),
         id="too large when unpacked",
+    ),
+    pytest.param(
+        b'{"a":' + b"[" * 10_000 + b"]" * 10_000 + b"}",
+        *({}, 413, "payload-too-large"),
+        id="nested 10,000 deep",
+    ),
+    pytest.param(
+        b'{"reports":[{"values":[[' + b",".join([b'"1"'] * 200_000) + b"]]}]}",
+        *({}, 413, "payload-too-large"),
+        id="200,000 tiny figures",
+    ),
+    pytest.param(
+        zstandard.compress(bytes(60 << 20)),
+        {"content_encoding": "zstd"},
+        *(413, "payload-too-large"),
+        id="a zstd bomb",
+    ),
+    pytest.param(b'{"a":NaN}', {}, 400, "invalid-json", id="NaN"),
+    pytest.param(b'{"a":1e400}', {}, 400, "invalid-json", id="a number out of range"),
+    pytest.param(
+        "agency,row,column,value\n07201,1,note,Số liệu\n".encode("cp1258"),
+        {"content_type": "text/csv"},
+        *(422, "invalid-text"),
+        id="CP1258",
+    ),
+    pytest.param(
+        a_package({"xl/worksheets/sheet1.xml": b" " * (20 << 20)}),
+        {"content_type": XLSX},
+        *(413, "payload-too-large"),
+        id="a zip bomb",
+    ),
+    pytest.param(
+        a_package({"xl/vbaProject.bin": b"x"}),
+        {"content_type": XLSX},
+        *(415, "workbook-has-macros"),
+        id="a workbook with macros",
+    ),
+    pytest.param(
+        a_package({"xl/workbook.xml": b"x"}),
+        {"content_type": "application/vnd.ms-excel.sheet.macroEnabled.12"},
+        *(415, "delivery-media-type"),
+        id="a workbook that says it has macros",
     ),
     pytest.param(
         b"{}", {"content_encoding": "br"}, 415, "delivery-media-type", id="unknown encoding"

@@ -26,9 +26,14 @@ from connector_gateway.errors.deliveries import (
     JsonUnreadable,
     MediaTypeUnknown,
     TextInvalid,
+    WorkbookHasMacros,
 )
+from tests.support.builders_intake import a_package, a_workbook
 from tests.support.partner import a_delivery
 
+TCVN3 = b"agency,row,column,value\n07201,1,note,S\xe8 li\xd6u\n"
+PROGRAM = "xl/vbaProject.bin"
+SHEET = "xl/macrosheets/sheet1.xml"
 VALUES = st.recursive(
     st.none() | st.text('[]{}"\\,:á', max_size=8) | st.integers(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
@@ -74,6 +79,15 @@ def test_the_dense_form_is_well_within_the_limit() -> None:
         pytest.param(b'{"a":"\xff"}', JSON, TextInvalid, id="no UTF-8"),
         pytest.param(b'{"a":"\xed\xa0\x80"}', JSON, TextInvalid, id="a lone surrogate as bytes"),
         pytest.param("mã;1".encode("utf-16"), CSV, TextInvalid, id="CSV in UTF-16"),
+        pytest.param("Số liệu".encode("cp1258"), CSV, TextInvalid, id="CSV in CP1258"),
+        pytest.param(TCVN3, CSV, TextInvalid, id="CSV in TCVN3"),
+        pytest.param(a_package({PROGRAM: b"x"}), XLSX, WorkbookHasMacros, id="macros"),
+        pytest.param(a_package({SHEET: b"x"}), XLSX, WorkbookHasMacros, id="a macro sheet"),
+        pytest.param(a_package({"a": bytes(20 << 20)}), XLSX, DeliveryTooLarge, id="a zip bomb"),
+        pytest.param(
+            a_package({f"{at}": b"" for at in range(2001)}), XLSX, DeliveryTooLarge, id="many parts"
+        ),
+        pytest.param(b"PK\x03\x04 no zip", XLSX, MediaTypeUnknown, id="no package"),
         pytest.param(b"a,b,c\n", XLSX, MediaTypeUnknown, id="a workbook that is none"),
     ],
 )
@@ -82,6 +96,16 @@ def test_what_cannot_be_a_delivery_is_refused(
 ) -> None:
     with pytest.raises(refusal):
         check(content, kind)
+
+
+def test_a_plain_workbook_is_taken() -> None:
+    check(a_workbook({"07201": [["row", "c2"], ["1", 5]]}), XLSX)
+
+
+def test_a_letter_of_an_old_font_is_named_by_its_line() -> None:
+    with pytest.raises(TextInvalid) as refused:
+        check(TCVN3, CSV)
+    assert [place.pointer for place in refused.value.errors] == ["/lines/2"]
 
 
 def test_a_nesting_of_eight_is_taken() -> None:

@@ -41,6 +41,13 @@ def test_the_gateway_listens_on_the_loopback_only(adapted: dict[str, Any]) -> No
     assert adapted["admin"]["listen"] == "127.0.0.1:8091"
 
 
+def test_the_gateway_believes_nobody_about_the_address_of_a_caller(
+    adapted: dict[str, Any],
+) -> None:
+    """What a caller says in ``X-Forwarded-For`` is replaced by the address it comes from."""
+    assert "trusted_proxies" not in json.dumps(adapted)
+
+
 def test_every_service_is_reached_through_the_gateway(adapted: dict[str, Any]) -> None:
     dialled = set(re.findall(r'"dial": ?"127\.0\.0\.1:(\d+)"', json.dumps(adapted)))
     hub = Hub(Path(), 8080)

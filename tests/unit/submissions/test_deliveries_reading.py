@@ -107,6 +107,24 @@ def test_one_figure_more_is_refused() -> None:
 
 
 PLACES = {
+    "a key of the delivery twice": (
+        a_push(a_matrix()).replace(b'"regime"', b'"regime": "R", "regime"', 1),
+        "key-said-twice",
+        "/regime",
+    ),
+    "a key of a report twice": (
+        a_push(a_matrix(), a_matrix(agency="07202")).replace(
+            b'"07202"', b'"07202", "agency": "07203"'
+        ),
+        "key-said-twice",
+        "/reports/1/agency",
+    ),
+    "a key of a figure twice": (
+        b'{"regime":"R","period":"P","figures":[{"agency":"a","row":"1","row":"1","column":"c",'
+        b'"value":1}]}',
+        "key-said-twice",
+        "/figures/0/row",
+    ),
     "no JSON": (b"{", "invalid-json", ""),
     "cut off": (a_push(a_matrix())[:-5], "invalid-json", ""),
     "not UTF-8": (b'{"regime": "\xff"}', "invalid-text", ""),
@@ -143,6 +161,11 @@ def test_a_body_that_makes_no_sense_is_refused_with_its_place(
     with pytest.raises(UnreadableBody) as refused:
         read_body(body, JSON, "")
     assert (refused.value.slug, refused.value.pointer) == (slug, pointer)
+
+
+def test_a_colon_in_a_text_is_no_key() -> None:
+    body = a_push(a_matrix(values=[["12:30", None]]))
+    assert the_only_value(read_body(body, JSON, "")) == "12:30"
 
 
 def test_half_a_character_is_read_so_that_its_cell_can_be_named() -> None:
@@ -187,6 +210,9 @@ TABLES = {
     "no header": (b"", "/lines/1"),
     "a column missing": (b"agency,row,column\n", "/lines/1"),
     "a column too many": (b"agency,row,column,value,x\n", "/lines/1"),
+    "a column twice": (b"agency,row,column,value,value\n", "/lines/1"),
+    "another delimiter": (b"agency\trow\tcolumn\tvalue\n07201\t1\tc2\t5\n", "/lines/1"),
+    "two delimiters": (b"agency;row;column;value\n07201,1,c2,5\n", "/lines/2"),
     "a short line": (b"agency,row,column,value\n1,2,3\n", "/lines/2"),
     "two regimes": (
         b"regime,agency,row,column,value\nR,1,2,3,4\nS,1,2,3,4\n",

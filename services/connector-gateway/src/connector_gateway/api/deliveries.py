@@ -85,7 +85,8 @@ async def push(
 
     202 with `Location` of the receipt. The same `Idempotency-Key` with the same body answers the
     same receipt. 503 `connection-suspended` with `ground`, `notice`, `expected_end`, `epoch`;
-    403 `connection-revoked`; 401 `token-outdated`; 413 `payload-too-large`; 415;
+    403 `connection-revoked`; 401 `token-outdated`; 413 `payload-too-large`;
+    415 `delivery-media-type`, `workbook-has-macros`;
     422 `idempotency-key-missing`, `idempotency-key-reused`, `invalid-text`; 400 `invalid-json`.
     By the policy of the connection: 403 `ip-not-allowed`; 415 `format-not-allowed`;
     401 `signature-required`, `signature-invalid` (RFC 9421, not for a dry run);

@@ -4,18 +4,23 @@ They cost less than 0.2 ms for a thousand figures: size, media type, encoding, U
 JSON, nesting and number of figures. What the figures mean is looked at once, in submissions.
 """
 
+import io
+import struct
+import zipfile
 import zlib
 from typing import Any
 
 import msgspec
 import zstandard
 
+from chassis.errors import Place
 from connector_gateway.errors.deliveries import (
     DeliveryTooLarge,
     EncodingBroken,
     JsonUnreadable,
     MediaTypeUnknown,
     TextInvalid,
+    WorkbookHasMacros,
 )
 
 JSON = "application/json"
@@ -26,6 +31,13 @@ ENCODINGS = frozenset({"", "gzip", "zstd"})
 LARGEST = 5 << 20
 MOST_FIGURES = 20_000
 DEEPEST = 8
+LOCAL_FILE = b"PK\x03\x04"
+ENTRY = b"PK\x01\x02"
+MOST_PARTS = 2000
+MOST_UNPACKED = 100 << 20
+MOST_RATIO = 100
+MACROS = "vbaproject.bin"
+MACRO_SHEETS = "xl/macrosheets/"
 
 DECODER = msgspec.json.Decoder()
 OTHERS = bytes(set(range(256)) - set(b"[]{}"))
@@ -78,21 +90,37 @@ def check(content: bytes, content_type: str) -> None:
     if content_type == XLSX:
         _check_workbook(content)
         return
-    _check_text(content)
+    _check_text(content, content_type)
     if content_type == JSON:
         _check_json(content)
 
 
 def _check_workbook(content: bytes) -> None:
-    if not content.startswith(b"PK\x03\x04"):
+    """Look at the list of parts alone: what is no workbook, has macros or unpacks to too much."""
+    if not content.startswith(LOCAL_FILE):
         raise MediaTypeUnknown
+    if content.count(ENTRY) > MOST_PARTS:
+        raise DeliveryTooLarge
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as package:
+            parts = package.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error) as why:
+        raise MediaTypeUnknown from why
+    names = [part.filename.lower() for part in parts]
+    if any(name.endswith(MACROS) or name.startswith(MACRO_SHEETS) for name in names):
+        raise WorkbookHasMacros
+    if sum(part.file_size for part in parts) > min(MOST_UNPACKED, MOST_RATIO * len(content)):
+        raise DeliveryTooLarge
 
 
-def _check_text(content: bytes) -> None:
+def _check_text(content: bytes, content_type: str) -> None:
     try:
         content.decode()
     except UnicodeDecodeError as why:
-        raise TextInvalid(at=why.start) from why
+        line = content.count(b"\n", 0, why.start) + 1
+        pointer = f"/lines/{line}" if content_type == CSV else ""
+        place = Place(pointer, TextInvalid.slug, params={"at": why.start})
+        raise TextInvalid(errors=[place], at=why.start) from why
 
 
 def _check_json(content: bytes) -> None:

@@ -53,6 +53,12 @@ class MediaTypeUnknown(UnsupportedMediaType):
     slug = "delivery-media-type"
 
 
+class WorkbookHasMacros(UnsupportedMediaType):
+    """A workbook that carries programs; the hub takes figures alone."""
+
+    slug = "workbook-has-macros"
+
+
 class BodyCutOff(Malformed):
     """The body ended before its announced length, or is empty."""
 

@@ -63,6 +63,8 @@ def read_json(body: bytes) -> Delivery:
     pushed = _decode(body)
     if (pushed.reports is None) == (pushed.figures is None):
         raise UnreadableBody("reports-or-figures")
+    if body.count(b":") != _members_of(pushed, body):
+        refuse_repeated_keys(body)
     if pushed.reports is not None:
         parts = _matrices(pushed.reports)
     else:
@@ -107,6 +109,46 @@ def _explain(body: bytes) -> Pushed:
 
 def _whole(text: str) -> int | Number:
     return int(text) if len(text) <= MOST_DIGITS else Number(text)
+
+
+def _members_of(pushed: Pushed, body: bytes) -> int:
+    """Return how many colons a body has in which no key is said twice and no text has one.
+
+    Every key of a report or figure is needed and no other is allowed, so one more is a repeated
+    one.
+    """
+    optional = (b'"submit"' in body) + (b'"on_error"' in body)
+    return 3 + optional + 4 * len(pushed.reports or pushed.figures or ())
+
+
+def refuse_repeated_keys(body: bytes) -> None:
+    """Raise ``UnreadableBody`` naming a key that one JSON object says twice (RFC 8259 §4).
+
+    What such a body means depends on who reads it, so nothing of it is taken.
+    """
+    repeated = _place_of_repeated(json.loads(body, object_pairs_hook=_Members))
+    if repeated is not None:
+        raise UnreadableBody("key-said-twice", repeated)
+
+
+class _Members(list[tuple[str, Any]]):
+    """The members of a JSON object, those said twice too."""
+
+
+def _place_of_repeated(value: Any) -> str | None:
+    """Return the pointer of the first repeated key, or None."""
+    if not isinstance(value, list):
+        return None
+    members = value if isinstance(value, _Members) else list(enumerate(value))
+    said: set[object] = set()
+    for key, inner in members:
+        if key in said:
+            return f"/{key}"
+        said.add(key)
+        below = _place_of_repeated(inner)
+        if below is not None:
+            return f"/{key}{below}"
+    return None
 
 
 def _matrices(sheets: Sequence[Sheet]) -> list[Part]:

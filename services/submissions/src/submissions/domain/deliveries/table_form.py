@@ -34,7 +34,8 @@ def read_csv(body: bytes) -> Delivery:
 def read_rows(lines: Iterator[Sequence[str]]) -> Delivery:
     """Read figures from rows of text, the first of which names the columns."""
     header = [name.strip().lower() for name in next(lines, [])]
-    if not set(COLUMNS) <= set(header) or not set(header) <= {*COLUMNS, *COMMON}:
+    is_known = set(COLUMNS) <= set(header) <= {*COLUMNS, *COMMON}
+    if not is_known or len(set(header)) < len(header):
         raise UnreadableBody("invalid-table", "/lines/1")
     places = {name: header.index(name) for name in header}
     common: dict[str, str] = {}
