@@ -15,6 +15,7 @@ POLICY: dict[str, Any] = {
     "quota": {"deliveries_per_minute": None, "burst": None, "bytes_per_day": None},
     "signed": "optional",
     "while_suspended": "reject",
+    "suspends_automatically": [],
 }
 PATH = "/connections/qg-tthc/policy"
 

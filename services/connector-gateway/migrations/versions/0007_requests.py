@@ -119,7 +119,7 @@ DETECTIONS = (
     """
     CREATE TABLE tallies (
         kind text NOT NULL CONSTRAINT ck_tallies_kind CHECK (kind IN
-            ('bad-signature', 'replayed-nonce', 'unreadable', 'finished', 'refused', 'received')),
+            ('bad-signature', 'replayed-nonce', 'unreadable', 'refused', 'arrived', 'received')),
         connection_id uuid NOT NULL
             CONSTRAINT fk_tallies_connection_id_connections REFERENCES connections (id),
         began_at timestamptz NOT NULL,
@@ -135,11 +135,6 @@ DETECTIONS = (
         moment timestamptz NOT NULL
     )
     """,
-    # Arrivals and outcomes are written in the order of time, so a few ranges hold the last minute.
-    "CREATE INDEX ix_receipts_received_at ON receipts USING brin (received_at)"
-    " WITH (pages_per_range = 16, autosummarize = on)",
-    "CREATE INDEX ix_outcomes_finished_at ON outcomes USING brin (finished_at)"
-    " WITH (pages_per_range = 16, autosummarize = on)",
 )
 
 

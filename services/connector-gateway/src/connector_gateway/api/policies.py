@@ -15,6 +15,7 @@ from connector_gateway.api.callers import Operator, Reader, person
 from connector_gateway.commands import policies as commands
 from connector_gateway.domain.connections import Connection, Grants, WhileSuspended
 from connector_gateway.domain.contents import LARGEST
+from connector_gateway.domain.detectors import Detector
 from connector_gateway.domain.policies import Format, Policy, Signing, Terms, network
 from connector_gateway.domain.quotas import Quota
 from connector_gateway.errors.connections import ConnectionUnknown
@@ -67,6 +68,11 @@ class PolicyBody(Body):
     quota: QuotaBody
     signed: Signing
     while_suspended: WhileSuspended
+    suspends_automatically: list[Detector] = Field(
+        default_factory=list,
+        max_length=len(Detector),
+        description="Detectors that may stop it for a security risk; the others only flag it",
+    )
 
     @property
     def terms(self) -> Terms:
@@ -77,7 +83,9 @@ class PolicyBody(Body):
             quota=Quota(**self.quota.model_dump()),
             signed=self.signed,
         )
-        return Terms(policy, Grants(self.regimes, self.agencies), self.while_suspended)
+        grants = Grants(self.regimes, self.agencies)
+        stopping = [one for one in Detector if one in self.suspends_automatically]
+        return Terms(policy, grants, self.while_suspended, stopping)
 
 
 class QuotaView(View):
@@ -98,6 +106,7 @@ class PolicyView(View):
     quota: QuotaView
     signed: Signing
     while_suspended: WhileSuspended
+    suspends_automatically: list[Detector]
 
 
 @router.get("/connections/{code}/policy")
@@ -141,4 +150,5 @@ def _view(connection: Connection, response: Response) -> PolicyView:
         quota=QuotaView.model_validate(policy.quota, from_attributes=True),
         signed=policy.signed,
         while_suspended=terms.while_suspended,
+        suspends_automatically=list(terms.suspends_automatically),
     )

@@ -10,7 +10,6 @@ from fastapi import APIRouter, Request, Response
 from starlette.datastructures import FormData
 
 from chassis.clock import Now
-from chassis.database import Transaction
 from connector_gateway.api.callers import source_of
 from connector_gateway.commands import tokens as commands
 from connector_gateway.commands.keys import signing_key
@@ -60,9 +59,7 @@ class KeysView(View):
 
 
 @router.post("/token", openapi_extra=ASKED)
-async def issue_token(
-    request: Request, response: Response, session: Transaction, now: Now
-) -> TokenView:
+async def issue_token(request: Request, response: Response, now: Now) -> TokenView:
     """Sign in with `grant_type=client_credentials` and a client assertion, or by HTTP Basic.
 
     401 `client-refused` (an assertion counts once, for at most 60 s), 503 `connection-suspended`,
@@ -70,14 +67,17 @@ async def issue_token(
     """
     settings = request.app.state.settings
     proof = await _proof(request)
-    token = await commands.issue_token(
-        session,
-        proof,
-        signing_key(settings.signing_key_file),
-        audiences=frozenset({settings.origin, settings.origin + TOKEN_PATH}),
-        life=timedelta(seconds=settings.token_seconds),
-        now=now,
-    )
+    async with request.app.state.database.transaction() as session:
+        token = await commands.issue_token(
+            session,
+            proof,
+            signing_key(settings.signing_key_file),
+            audiences=frozenset({settings.origin, settings.origin + TOKEN_PATH}),
+            life=timedelta(seconds=settings.token_seconds),
+            now=now,
+        )
+    if isinstance(token, ClientRefused):
+        raise token  # what the detectors count of it has been committed
     response.headers["Cache-Control"] = "no-store"
     return TokenView(access_token=token, expires_in=settings.token_seconds)
 

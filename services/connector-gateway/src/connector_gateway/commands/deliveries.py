@@ -16,7 +16,7 @@ from chassis.database import raw_connection
 from chassis.errors import Refusal
 from chassis.identifiers import new_id
 from chassis.outbox import publish_bytes
-from connector_gateway.commands import ledger
+from connector_gateway.commands import ledger, tallies
 from connector_gateway.commands.admissions import suspended
 from connector_gateway.domain.ledger import Kind
 from connector_gateway.domain.pushes import Answer, Fence, Passing, Push, Taken, pinned, with_limits
@@ -100,6 +100,7 @@ async def receive(
     taken = await _take_in(session, [one for _, one in passing], now=now)
     for (place, _), answer in zip(passing, taken, strict=True):
         answers[place] = answer
+    await tallies.add_turned_down(session, fences, pushes, answers, now=now)
     return _told(pushes, answers, fences, now=now)
 
 
@@ -286,3 +287,4 @@ async def complete(
         now,
         [completion.result for completion in completions],
     )
+    await tallies.add_refused(session, completions)

@@ -38,6 +38,7 @@ async def change_policy(
     connection.policy = terms.policy.to_text()
     connection.grants = terms.grants.to_text()
     connection.while_suspended = terms.while_suspended
+    connection.suspends_automatically = list(terms.suspends_automatically)
     connection.policy_revision += 1
     facts: Facts = {"revision": connection.policy_revision, "policy": told, "by": by.subject}
     await ledger.record(session, code, [(Kind.POLICY_CHANGED, facts)], at=now)

@@ -15,11 +15,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.auth import ALGORITHM, AUDIENCE, TOKEN_TYPE
 from chassis.database import raw_connection
 from chassis.identifiers import new_id
-from connector_gateway.commands import admissions
+from connector_gateway.commands import admissions, tallies
 from connector_gateway.commands.keys import ISSUER, SigningKey
+from connector_gateway.commands.tallies import Seen
 from connector_gateway.domain.connections import CODE, Connection
 from connector_gateway.domain.credentials import Assertion, Credential
+from connector_gateway.domain.detectors import Tally
 from connector_gateway.domain.policies import Policy
+from connector_gateway.errors.policies import IpNotAllowed
 from connector_gateway.errors.tokens import ClientRefused
 from connector_gateway.queries import connections as queries
 
@@ -52,12 +55,15 @@ async def issue_token(
     audiences: frozenset[str],
     life: timedelta,
     now: datetime,
-) -> str:
-    """Return an access token.
+) -> str | ClientRefused:
+    """Return an access token, or why the system is not believed: what was counted of that stays.
 
-    Raises ``ClientRefused``, ``ConnectionRevoked``, ``IpNotAllowed`` or ``Suspended``.
+    Raises ``ConnectionRevoked``, ``IpNotAllowed`` or ``Suspended``.
     """
-    connection = await _authenticate(session, proof, audiences=audiences, now=now)
+    try:
+        connection = await _authenticate(session, proof, audiences=audiences, now=now)
+    except ClientRefused as why:
+        return why
     gate = connection.gate
     gate.refuse_revoked()
     Policy.from_text(connection.policy).refuse_source(proof.source)
@@ -99,6 +105,7 @@ async def _authenticate(
         credential.is_valid(now) and credential.matches(proof.secret) for credential in credentials
     ]
     if not any(matching):
+        await _count(session, Tally.BAD_SIGNATURE, connection, proof, now=now)
         raise ClientRefused(why="secret")
     return connection
 
@@ -120,13 +127,35 @@ async def _by_assertion(
     if found is None or (proof.client_id and proof.client_id != claimed):
         raise ClientRefused(why="client_id")
     connection, credentials = found
-    claims = _verified(token, [one for one in credentials if one.is_valid(now)])
+    try:
+        claims = _verified(token, [one for one in credentials if one.is_valid(now)])
+    except ClientRefused:
+        await _count(session, Tally.BAD_SIGNATURE, connection, proof, now=now)
+        raise
     assertion = Assertion.of(claims, audiences=audiences, now=now)
     raw = await raw_connection(session)
     expires_at = now + timedelta(seconds=assertion.expires_at - now.timestamp() + 60)
     if not await raw.fetchval(USE_ONCE, connection.client_id, assertion.jti, expires_at):
+        await _count(session, Tally.REPLAYED_NONCE, connection, proof, now=now, jti=assertion.jti)
         raise ClientRefused(why="jti used")
     return connection
+
+
+async def _count(
+    session: AsyncSession,
+    kind: Tally,
+    connection: Connection,
+    proof: Proof,
+    *,
+    now: datetime,
+    jti: str | None = None,
+) -> None:
+    """Count a proof that does not hold, from where the connection may be used at all."""
+    try:
+        Policy.from_text(connection.policy).refuse_source(proof.source)
+    except IpNotAllowed:
+        return
+    await tallies.add(session, Seen(kind, {connection.id: 1}, jti or proof.source), now=now)
 
 
 def _issuer_of(token: str) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
 from connector_gateway.domain import Moment, Table, words
+from connector_gateway.domain.detectors import Detector
 from connector_gateway.errors.connections import (
     ConnectionRevoked,
     DirectionNotOffered,
@@ -144,6 +145,10 @@ class Connection(Table, table=True):
     paced_until: datetime | None = Field(default=None, sa_type=Moment)
     spent_on: date | None = None
     spent_bytes: int = Field(default=0, sa_type=BigInteger)
+    suspends_automatically: list[Detector] = Field(
+        default_factory=list, sa_column=Column(ARRAY(Text), nullable=False)
+    )
+    """Detectors that may stop it for a security risk before a person has looked (Điều 8.1c)."""
     code_map_version: int = 0
     """Of the newest code map; 0 where deliveries speak the hub's own codes."""
     webhook_url: str | None = Field(default=None, sa_type=Text)

@@ -13,6 +13,21 @@ class Norms:
 
     request_working_days: int
     closing_hour: int
+    bad_signatures_a_minute: int
+    replayed_nonces_a_minute: int
+    schema_errors_percent: int
+    schema_errors_minutes: int
+    schema_errors_least: int
+    """Deliveries in the window below which a share says nothing."""
+    volume_times: int
+    volume_least: int
+    """Deliveries an hour below which volume says nothing."""
+    volume_days: int
+    """Former days that are looked at."""
+    volume_days_least: int
+    """Days with deliveries that make a habit."""
+    quiet_minutes: int
+    """Between two flags of one detector on one connection."""
 
 
 @cache

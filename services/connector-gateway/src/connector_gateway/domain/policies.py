@@ -12,6 +12,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from connector_gateway.domain.connections import Connection, Grants, WhileSuspended
 from connector_gateway.domain.contents import CSV, JSON, XLSX
+from connector_gateway.domain.detectors import Detector
 from connector_gateway.domain.ledger import canonical
 from connector_gateway.domain.quotas import Quota
 from connector_gateway.errors.policies import FormatNotAllowed, IpNotAllowed
@@ -113,6 +114,8 @@ class Terms:
     policy: Policy
     grants: Grants
     while_suspended: WhileSuspended
+    suspends_automatically: Sequence[Detector] = ()
+    """Detectors that may stop the connection (Điều 8.1c)."""
 
     @classmethod
     def of(cls, connection: Connection) -> "Terms":
@@ -121,9 +124,11 @@ class Terms:
             Policy.from_text(connection.policy),
             Grants.from_text(connection.grants),
             connection.while_suspended,
+            connection.suspends_automatically,
         )
 
     def to_text(self) -> str:
         """Return the terms as the ledger writes them."""
         told = asdict(self.policy) | asdict(self.grants)
-        return canonical(told | {"while_suspended": self.while_suspended})
+        told["while_suspended"] = self.while_suspended
+        return canonical(told | {"suspends_automatically": list(self.suspends_automatically)})

@@ -5,13 +5,24 @@ import contextlib
 from datetime import datetime
 from typing import Any
 
-from prometheus_client import Gauge
+from prometheus_client import Counter, Gauge
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.clock import now as this_moment
+from chassis.database import Database
 from chassis.jobs import Jobs
-from connector_gateway.commands import dispatches, ledger, lifts, suspensions, tokens
+from connector_gateway.commands import (
+    detectors,
+    dispatches,
+    ledger,
+    lifts,
+    suspensions,
+    tallies,
+    tokens,
+)
+from connector_gateway.commands.detectors import Effect
 from connector_gateway.commands.keys import signing_key
+from connector_gateway.domain.detectors import Watched
 from connector_gateway.jobs.dispatcher import Dispatcher
 from connector_gateway.jobs.puller import Puller
 from connector_gateway.queries import connections as connection_queries
@@ -37,11 +48,21 @@ REQUESTS = Gauge(
     "Requests for a connection account that wait for an answer (open), or too long (overdue)",
     ["state"],
 )
+DETECTIONS = Counter(
+    "hub_detections_total",
+    "What detectors found beyond what may be, by what they did about it",
+    ["detector", "effect"],
+)
 
 
 @jobs.every(seconds=300)
 async def forget_used_assertions(session: AsyncSession, now: datetime) -> None:
     await tokens.forget_used_assertions(session, now=now)
+
+
+@jobs.every(seconds=3600)
+async def forget_tallies(session: AsyncSession, now: datetime) -> None:
+    await tallies.forget(session, now=now)
 
 
 @jobs.every(seconds=15)
@@ -66,6 +87,28 @@ async def put_orders_in_force(state: Any, stop: asyncio.Event) -> None:
             async with state.database.transaction() as session:
                 await suspensions.put_in_force(session, order, now=this_moment())
         await _pause(stop, 0.5)
+
+
+@jobs.loop()
+async def detect(state: Any, stop: asyncio.Event) -> None:
+    """Flag what detectors find beyond what may be (Điều 8.1c), each in its own transaction."""
+    while not stop.is_set():
+        await look(state.database, now=this_moment())
+        await _pause(stop, 5)
+
+
+async def look(database: Database, *, now: datetime) -> list[tuple[Watched, Effect]]:
+    """Look at all connections once; return what was found and done."""
+    async with database.transaction() as session:
+        found = await detectors.watch(session, now=now)
+    done = []
+    for one in found:
+        async with database.transaction() as session:
+            effect = await detectors.act(session, one, now=now)
+        if effect:
+            DETECTIONS.labels(one.detector.value, effect.value).inc()
+            done.append((one, effect))
+    return done
 
 
 @jobs.loop()

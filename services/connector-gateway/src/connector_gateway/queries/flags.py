@@ -57,6 +57,17 @@ async def open_flags(session: AsyncSession, connection_id: UUID) -> Sequence[Fla
     return found.all()
 
 
+async def latest_of(session: AsyncSession, connection_id: UUID, detector: Detector) -> Flag | None:
+    """Return what a detector said last of a connection."""
+    found = await session.exec(
+        select(Flag)
+        .where(Flag.connection_id == connection_id, Flag.detector == detector)
+        .order_by(col(Flag.flagged_at).desc())
+        .limit(1)
+    )
+    return found.first()
+
+
 async def views(
     session: AsyncSession,
     code: str,
