@@ -78,10 +78,15 @@ class Pages:
     bodies_sent: int = 0
     pages: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     failing: str = ""
+    hanging: str = ""
+    """A page that is not answered until ``mend``."""
+    mended: asyncio.Event = field(default_factory=asyncio.Event)
     answer: Response | None = None
     """Given instead of any page."""
     headers: dict[str, str] = field(default_factory=dict)
     """Sent along with each page."""
+    heard: dict[str, str] = field(default_factory=dict)
+    """Headers of the last request."""
     last_next: str | None = None
     """What the last page calls the next one."""
     names_next_inside: bool = False
@@ -107,11 +112,13 @@ class Pages:
 
     def mend(self) -> None:
         """Fail no more."""
-        self.failing = ""
+        self.failing = self.hanging = ""
+        self.mended.set()
 
     async def show(self, number: int, request: Request) -> Response:
         """Answer a request for a page."""
         self.asked += 1
+        self.heard = dict(request.headers)
         if request.headers.get("authorization") != f"Bearer {SECRET}":
             return Response(status_code=401)
         if self.answer is not None:
@@ -120,6 +127,8 @@ class Pages:
         if number > len(names):
             return Response(status_code=204 if number == 1 else 404)
         name = names[number - 1]
+        if name == self.hanging:
+            await self.mended.wait()
         if name == self.failing:
             return Response(status_code=500)
         return self._page(name, self._next(number), request.headers.get("if-none-match"))

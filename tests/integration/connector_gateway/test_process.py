@@ -10,6 +10,7 @@ import pytest
 
 from chassis.clock import now
 from chassis.identifiers import new_id
+from connector_gateway.domain.sources import PullKind
 from contracts.accounts.v1 import Role
 from contracts.connector_gateway.v1 import DeliveryReceived
 from contracts.event import Event
@@ -22,6 +23,7 @@ from contracts.submissions.v1 import (
 from tests.support.kafka import records, send
 from tests.support.partner import API, Partner, Receiver, a_delivery
 from tests.support.postgres import fresh_database
+from tests.support.pulled import Pages, digest, serving, some
 from tests.support.services import Live, a_token, announce_key, headers_of, running
 from tests.support.waiting import until
 
@@ -108,6 +110,54 @@ async def test_a_dispatcher_killed_in_the_middle_sends_again_with_the_same_id(
             await until(lambda: has_come(receiver, 2))
             assert len({one.id for one in receiver.received}) == 1
             await until(lambda: is_delivered(url))
+
+
+async def test_a_puller_killed_in_the_middle_loses_nothing_and_doubles_nothing(
+    kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await announce_key()
+    with fresh_database("connector-gateway") as url:
+        async with serving(PullKind.HTTP, tmp_path) as pages:
+            assert isinstance(pages, Pages)
+            target = f"127.0.0.1:{pages.port}"
+            monkeypatch.setenv("CONNECTOR_GATEWAY_ALLOWED_PRIVATE_TARGETS", target)
+            for name, body in some(3).items():
+                pages.offer(name, body)
+            pages.hanging = "bao-cao-2"
+            async with (
+                running("connector-gateway", url, kafka, tmp_path) as live,
+                client_of(live) as client,
+            ):
+                await opened(client, "qg-tthc")
+                wanted = {**pages.configuration(), "credential": pages.credential()}
+                path = f"{API}/connections/qg-tthc/pull"
+                assert (await client.put(path, json=wanted, headers=OPERATOR)).status_code == 200
+                await until(lambda: is_asked(pages, 2))
+                live.process.kill()
+                await live.process.wait()
+            pages.mend()
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute("UPDATE pulls SET claimed_until = now(), next_at = now()")
+            async with running("connector-gateway", url, kafka, tmp_path):
+                await until(lambda: has_taken(url, 3))
+        assert taken(url) == [digest(body) for body in some(3).values()]
+
+
+async def is_asked(pages: Pages, count: int) -> bool:
+    """Say whether so many pages have been asked for."""
+    return pages.asked >= count
+
+
+async def has_taken(url: str, count: int) -> bool:
+    """Say whether so many deliveries have been taken in."""
+    return len(taken(url)) >= count
+
+
+def taken(url: str) -> list[str]:
+    """Return the digests of what was taken in, in order."""
+    query = "SELECT encode(sha256, 'hex') FROM receipts ORDER BY ledger_index"
+    with psycopg.connect(url) as connection:
+        return [sha256 for (sha256,) in connection.execute(query)]
 
 
 def a_forwarded_report() -> ConsolidationForwarded:
