@@ -92,7 +92,10 @@ PAGES = [
     ("tong-hop-stttt", "/tien-do/{regime}/{period}"),
     ("tong-hop-stttt", "/bao-cao/{report}/ra-soat"),
     ("ket-noi-1", "/ket-noi"),
+    ("ket-noi-1", "/ket-noi/dan-cu"),
     ("ket-noi-1", "/ket-noi/dan-cu/tam-ngung"),
+    ("ket-noi-1", "/nhat-ky-trao-doi"),
+    ("cb-07213", "/tam-ngung/{report}/da-biet"),
     ("ket-noi-1", "/khong-co-trang-nay"),
 ]
 

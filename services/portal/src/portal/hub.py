@@ -62,6 +62,23 @@ class Hub:
             raise HubDown
         raise Problem(answer.status_code, body)
 
+    async def open(self, path: str, **params: Any) -> httpx.Response:
+        """Begin to read what may be long; its body follows from ``aiter_bytes``."""
+        headers: dict[str, str] = {"Authorization": f"Bearer {self.token}"}
+        propagate.inject(headers)
+        request = self.http.build_request("GET", path, params=params, headers=headers)
+        try:
+            answer = await self.http.send(request, stream=True)
+        except httpx.TransportError as why:
+            raise HubDown from why
+        if answer.is_success:
+            return answer
+        await answer.aread()
+        await answer.aclose()
+        if answer.status_code == 401:
+            raise SignedOut
+        raise Problem(answer.status_code, _problem(answer))
+
     async def get(self, path: str, **params: Any) -> Any:
         """Read."""
         asked = {name: value for name, value in params.items() if value not in (None, "")}

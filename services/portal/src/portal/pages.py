@@ -1,7 +1,8 @@
 """Pages: templates with the components, Vietnamese dates and numbers, and who is looking."""
 
 import json
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from importlib import resources
 from typing import Any
@@ -38,6 +39,14 @@ def moment(text: str | None) -> str:
     return format_datetime(at, "HH:mm dd/MM/yyyy", locale=LOCALE)
 
 
+def day(text: str, *, later: int = 0) -> datetime | None:
+    """Read a day of a form, ``later`` days on; None where it is empty or no day."""
+    try:
+        return datetime.fromisoformat(text) + timedelta(days=later) if text else None
+    except (ValueError, OverflowError):
+        return None
+
+
 def figure(text: str | None) -> str:
     """Return an exact decimal as people write it: ``1.234,5``; nil as a dash."""
     if text is None:
@@ -51,6 +60,22 @@ def figure(text: str | None) -> str:
     return format_decimal(number, locale=LOCALE, decimal_quantization=False)
 
 
+def local(text: str | None) -> str:
+    """Return an ISO moment as a field of a form takes it: ``2026-12-16T17:00``."""
+    return f"{datetime.fromisoformat(text).astimezone(ZONE):%Y-%m-%dT%H:%M}" if text else ""
+
+
+def day_of(text: str) -> str:
+    """Return an ISO day as people write it: ``16/12/2026``."""
+    return f"{datetime.fromisoformat(text):%d/%m/%Y}"
+
+
+def in_words(code: str, names: Mapping[str, str]) -> str:
+    """Return the word for a code."""
+    return names.get(code, code)
+
+
+ENVIRONMENT.filters |= {"local": local, "day_of": day_of, "in_words": in_words}
 ENVIRONMENT.filters["moment"] = moment
 ENVIRONMENT.filters["figure"] = figure
 

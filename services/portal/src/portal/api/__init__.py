@@ -2,8 +2,29 @@
 
 from fastapi import APIRouter
 
-from portal.api import connections, consolidations, entry, help, reviews, sign_in, work
+from portal.api import (
+    connections,
+    consolidations,
+    entry,
+    help,
+    ledger,
+    reviews,
+    sign_in,
+    suspensions,
+    work,
+)
 
 router = APIRouter()
-for part in (sign_in, work, entry, reviews, consolidations, connections, help):
+PARTS = (
+    sign_in,
+    work,
+    entry,
+    reviews,
+    consolidations,
+    suspensions,
+    connections,
+    ledger,
+    help,
+)
+for part in PARTS:
     router.include_router(part.router)

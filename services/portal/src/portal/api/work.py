@@ -48,6 +48,12 @@ async def inbox(request: Request, viewer: SignedIn) -> Response:
     return page(request, "inbox.html", items=found["items"])
 
 
+@router.get("/hop-tin/chua-doc")
+async def unread(viewer: SignedIn) -> JSONResponse:
+    """Return how many items of the inbox are unread."""
+    return JSONResponse(await viewer.hub.get(f"{NOTIFICATIONS}/inbox/unread-count"))
+
+
 @router.post("/hop-tin/{item}/da-doc")
 async def read(item: str, viewer: SignedIn, _: Form) -> Response:
     """Note that I have read an item."""

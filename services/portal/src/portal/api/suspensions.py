@@ -1,0 +1,148 @@
+"""Suspending with notice, extending, lifting with a second person (Điều 8)."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.datastructures import FormData
+
+from portal.hub import CONNECTIONS, Problem
+from portal.pages import ZONE, page
+from portal.viewer import Form, SignedIn, Viewer
+
+router = APIRouter()
+REFUSED = {403, 409, 422}
+"""What the page tells beside the form; anything else is a page of its own."""
+
+
+@router.get("/ket-noi/{code}/tam-ngung")
+async def ask(request: Request, code: str, viewer: SignedIn) -> Response:
+    """Show the form that suspends a connection."""
+    connection = await viewer.hub.get(f"{CONNECTIONS}/connections/{code}")
+    return page(request, "suspend.html", connection=connection, problem=None, order={}, plan=None)
+
+
+@router.post("/ket-noi/{code}/tam-ngung")
+async def suspend(request: Request, code: str, viewer: SignedIn, sent: Form) -> Response:
+    """Show what an order would do and the notice as it will be read, or give it (Điều 8.1)."""
+    connection = await viewer.hub.get(f"{CONNECTIONS}/connections/{code}")
+    order = _order(connection, sent)
+    is_preview = sent.get("step") == "preview"
+    facts = {"connection": connection, "order": order, "problem": None, "plan": None}
+    try:
+        path = f"{CONNECTIONS}/suspensions{'/preview' if is_preview else ''}"
+        done = await viewer.hub.post(path, order)
+    except Problem as why:
+        if why.status not in REFUSED:
+            raise
+        facts["problem"] = dict(why.body)
+        return page(request, "suspend.html", status=why.status, **facts)
+    if is_preview:
+        return page(request, "suspend.html", **(facts | {"plan": done}))
+    return RedirectResponse(f"/tam-ngung/{done['id']}", 303)
+
+
+def _order(connection: dict[str, Any], sent: FormData) -> dict[str, Any]:
+    kind = str(sent.get("scope", "connection"))
+    codes = {"connection": connection["code"], "agency": connection["system"]["owner_agency"]}
+    return {
+        "ground": str(sent.get("ground", "")),
+        "scope": {
+            "kind": kind,
+            "code": codes.get(kind, ""),
+            "directions": [str(one) for one in sent.getlist("directions")],
+        },
+        "public_reason": str(sent.get("public_reason", "")),
+        "internal_reason": str(sent.get("internal_reason", "")) or None,
+        "effective_at": _moment(sent, "effective_at"),
+        "expected_end": _moment(sent, "expected_end"),
+    }
+
+
+@router.get("/tam-ngung/{suspension}")
+async def show(request: Request, suspension: UUID, viewer: SignedIn) -> Response:
+    """Show a suspension: ground, notice, who was told, and the way to lift it."""
+    return await _page(request, viewer, suspension)
+
+
+@router.post("/tam-ngung/{suspension}/gia-han")
+async def extend(request: Request, suspension: UUID, viewer: SignedIn, sent: Form) -> Response:
+    """Announce a later end with a new notice (Điều 8.2)."""
+    body = {
+        "expected_end": _moment(sent, "expected_end"),
+        "public_reason": str(sent.get("public_reason", "")),
+    }
+    return await _step(request, viewer, suspension, "extend", body)
+
+
+@router.post("/tam-ngung/{suspension}/khoi-phuc")
+async def lift(request: Request, suspension: UUID, viewer: SignedIn, sent: Form) -> Response:
+    """Ask for the lift with a remedy and a choice about what was held (Điều 8.3)."""
+    body = {
+        "remedy": str(sent.get("remedy", "")),
+        "held": {
+            "choose": str(sent.get("choose", "all")),
+            "from": _moment(sent, "held_from"),
+            "to": _moment(sent, "held_to"),
+            "reason": str(sent.get("discard_reason", "")) or None,
+        },
+    }
+    return await _step(request, viewer, suspension, "lift", body)
+
+
+@router.post("/tam-ngung/{suspension}/khoi-phuc/duyet")
+async def approve_lift(request: Request, suspension: UUID, viewer: SignedIn, _: Form) -> Response:
+    """Approve the lift as the second person."""
+    return await _step(request, viewer, suspension, "lift/approve", {})
+
+
+@router.get("/tam-ngung/{suspension}/da-biet")
+async def ask_owner(request: Request, suspension: UUID, _: SignedIn) -> Response:
+    """Ask a person of the owner agency to confirm having been told (Điều 8.4)."""
+    return page(request, "acknowledge.html", suspension=suspension, problem=None, is_done=False)
+
+
+@router.post("/tam-ngung/{suspension}/da-biet")
+async def acknowledge(request: Request, suspension: UUID, viewer: SignedIn, _: Form) -> Response:
+    """Record that the owner of the system has been told (Điều 8.4)."""
+    facts: dict[str, Any] = {"suspension": suspension, "problem": None, "is_done": True}
+    try:
+        await viewer.hub.post(f"{CONNECTIONS}/suspensions/{suspension}/acknowledge")
+    except Problem as why:
+        if why.status not in REFUSED:
+            raise
+        facts |= {"problem": dict(why.body), "is_done": False}
+        return page(request, "acknowledge.html", status=why.status, **facts)
+    return page(request, "acknowledge.html", **facts)
+
+
+async def _step(
+    request: Request, viewer: Viewer, suspension: UUID, step: str, body: Any
+) -> Response:
+    try:
+        await viewer.hub.post(f"{CONNECTIONS}/suspensions/{suspension}/{step}", body)
+    except Problem as why:
+        if why.status not in REFUSED:
+            raise
+        return await _page(request, viewer, suspension, problem=why)
+    return RedirectResponse(f"/tam-ngung/{suspension}", 303)
+
+
+async def _page(
+    request: Request, viewer: Viewer, suspension: UUID, *, problem: Problem | None = None
+) -> Response:
+    return page(
+        request,
+        "suspension.html",
+        status=problem.status if problem else 200,
+        suspension=await viewer.hub.get(f"{CONNECTIONS}/suspensions/{suspension}"),
+        can_act=viewer.has("connection_operator", "operator", "administrator"),
+        problem=dict(problem.body) if problem else None,
+    )
+
+
+def _moment(sent: FormData, name: str) -> str | None:
+    text = str(sent.get(name, ""))
+    return datetime.fromisoformat(text).replace(tzinfo=ZONE).isoformat() if text else None
