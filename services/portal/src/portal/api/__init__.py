@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from portal.api import (
+    connection_requests,
     connections,
     consolidations,
     entry,
@@ -11,6 +12,7 @@ from portal.api import (
     reviews,
     sign_in,
     suspensions,
+    telling,
     work,
 )
 
@@ -23,6 +25,8 @@ PARTS = (
     consolidations,
     suspensions,
     connections,
+    connection_requests,
+    telling,
     ledger,
     help,
 )

@@ -1,5 +1,7 @@
 """The connections board and each connection: states, flags, what was done to it."""
 
+from uuid import UUID
+
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
@@ -48,6 +50,7 @@ async def show(request: Request, code: str, viewer: SignedIn, sau: str | None = 
         "connection.html",
         one=await viewer.hub.get(path),
         course=await viewer.hub.get(f"{path}/timeline", after=sau, limit=30),
+        flags=(await viewer.hub.get(f"{path}/flags", state="open"))["items"],
         can_suspend=viewer.has("connection_operator", "operator"),
     )
 
@@ -57,4 +60,12 @@ async def flag(code: str, viewer: SignedIn, sent: Form) -> Response:
     """Say that a connection may be a security risk; a person decides (Điều 8.1c)."""
     body = {"reason": str(sent.get("reason", ""))}
     await viewer.hub.post(f"{CONNECTIONS}/connections/{code}/flags", body)
+    return RedirectResponse(f"/ket-noi/{code}", 303)
+
+
+@router.post("/ket-noi/{code}/canh-bao/{flag_id}/bo-qua")
+async def dismiss(code: str, flag_id: UUID, viewer: SignedIn, sent: Form) -> Response:
+    """Decide that a flag tells of no risk, with the reason."""
+    body = {"reason": str(sent.get("reason", ""))}
+    await viewer.hub.post(f"{CONNECTIONS}/connections/{code}/flags/{flag_id}/dismiss", body)
     return RedirectResponse(f"/ket-noi/{code}", 303)
