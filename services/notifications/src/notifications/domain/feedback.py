@@ -69,5 +69,5 @@ def answered(feedback: Feedback) -> Message:
 
 def _facts(feedback: Feedback) -> Mapping[str, object]:
     return feedback.model_dump(
-        include={"author_name", "page", "text", "answer", "answered_by_name"}
+        include={"id", "author_name", "page", "text", "answer", "answered_by_name"}
     )
