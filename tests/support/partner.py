@@ -179,6 +179,8 @@ class Receiver:
     """Status of the next answers (``"500"``, ``"503|Retry-After: 7"``); None never answers."""
     port: int = 0
     open: set[asyncio.StreamWriter] = field(default_factory=set)
+    says: bytes = b""
+    """Body of every answer."""
     broken_off: int = 0
     """Requests whose sender went away before it was answered."""
 
@@ -224,7 +226,7 @@ class Receiver:
             raise ConnectionError
         status, _, extra = answer.partition("|")
         told = f"HTTP/1.1 {status} Said\r\n{extra}\r\n" if extra else f"HTTP/1.1 {status} Said\r\n"
-        writer.write(f"{told}Content-Length: 0\r\n\r\n".encode())
+        writer.write(f"{told}Content-Length: {len(self.says)}\r\n\r\n".encode() + self.says)
         await writer.drain()
 
 

@@ -91,6 +91,25 @@ def a_reviewer(agency: str = LEAD) -> dict[str, str]:
     return a_person(Role.LEAD_AGENCY_REVIEWER, agency=agency)
 
 
+EVERYTHING = '{"regimes":null,"agencies":null}'
+
+
+def asking(**claims: Any) -> dict[str, str]:
+    """Return the headers with which the gateway asks for a connection."""
+    said = {
+        "iss": "connector-gateway",
+        "aud": [AUDIENCE],
+        "sub": "connector-gateway",
+        "connection": "qg-tthc",
+        "grant": EVERYTHING,
+        "code_map": 0,
+        "exp": int(chassis.clock.now().timestamp()) + HOURS,
+    }
+    header = {"alg": ALGORITHM, "typ": TOKEN_TYPE, "kid": KEY.kid}
+    token = jwt.encode(header, {**said, **claims}, KEY, algorithms=[ALGORITHM])
+    return {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+
+
 OPERATOR = (Role.OPERATOR,)
 
 

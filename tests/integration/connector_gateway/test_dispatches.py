@@ -2,8 +2,6 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Any
-from uuid import UUID
 
 import pytest
 
@@ -14,43 +12,12 @@ from connector_gateway.jobs.dispatcher import Dispatcher
 from contracts.connector_gateway.v1 import Direction
 from contracts.submissions.v1 import ConsolidationForwarded
 from tests.support.gateway import Gateway
+from tests.support.outbound import forward, open_outbound, send_all
 from tests.support.partner import Receiver
 from tests.support.waiting import until
 
 EVENT = ConsolidationForwarded.type
 STATES = "SELECT state FROM dispatches ORDER BY sequence"
-
-
-async def open_outbound(gateway: Gateway, receiver: Receiver, **terms: Any) -> None:
-    """Open the connection of the provincial authority."""
-    webhook = {"url": receiver.url, "events": [EVENT]}
-    await gateway.open("ubnd-tinh", directions=["outbound"], webhook=webhook, **terms)
-
-
-async def forward(gateway: Gateway, *, key: UUID | None = None, regime: str = "CDS-XA") -> UUID:
-    """Forward a consolidation, as submissions says it; return its id."""
-    event = ConsolidationForwarded(
-        consolidation_id=key or new_id(),
-        regime=regime,
-        period="2026-Q4",
-        lead_agency="H05",
-        recipient="UBND tỉnh",
-        totals={"1:c2": "1200"},
-        missing=["07201"],
-        sha256="ab" * 32,
-        forwarded_at=now(),
-    )
-    async with gateway.database.transaction() as session:
-        await dispatches.enqueue(
-            session, event, event_id=str(new_id()), traceparent=None, now=now()
-        )
-    return event.consolidation_id
-
-
-async def send_all(dispatcher: Dispatcher) -> None:
-    """Dispatch until nothing is due."""
-    while await dispatcher.round():
-        await dispatcher.settled()
 
 
 async def test_a_forwarded_report_arrives_signed_and_is_acknowledged(
@@ -164,9 +131,10 @@ async def test_resuming_is_slow_at_first(
     order = (await gateway.suspend("ubnd-tinh"))["id"]
     for _ in range(5):
         await forward(gateway)
+    began = now()
     await gateway.lift(order)
     await send_all(dispatcher)
-    assert len(receiver.received) == 1
+    assert 1 <= len(receiver.received) <= 1 + (now() - began).total_seconds()
 
 
 async def test_only_the_latest_of_each_key_goes_out_when_so_decided(

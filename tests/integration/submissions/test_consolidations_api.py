@@ -1,6 +1,8 @@
 """Step 4 over HTTP (Điều 7.4): consolidate, drill down, take the document, forward."""
 
+import hashlib
 import io
+import json
 import zipfile
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 
 from contracts.accounts.v1 import Role
 from tests.support.reporting import (
+    API,
     COMMUNES,
     LEAD,
     OTHER_LEAD,
@@ -18,9 +21,11 @@ from tests.support.reporting import (
     a_person,
     a_reviewer,
     an_officer,
+    asking,
     places,
     slug,
 )
+from tests.support.services import a_token
 
 ORDER: dict[str, Any] = {"regime": REGIME, "period": PERIOD}
 
@@ -111,6 +116,33 @@ async def test_what_was_forwarded_is_served_byte_for_byte(hub: Reporting) -> Non
     anew = await hub.call("POST", "/consolidations", ORDER, by=a_reviewer())
     assert (anew.status_code, slug(anew)) == (409, "already-forwarded")
     assert len(hub.said("submissions.consolidation.forwarded.v1")) == 1
+
+
+async def test_the_gateway_fetches_what_was_forwarded_for_a_connection_that_may_have_it(
+    hub: Reporting,
+) -> None:
+    path = await consolidated(hub)
+    asked = f"{API}/forwarded/{path.rpartition('/')[2]}/document"
+    early = await hub.client.get(asked, headers=asking())
+    assert (early.status_code, slug(early)) == (404, "consolidation-not-found")
+    await hub.call("POST", f"{path}/forward", by=a_reviewer())
+    [fact] = hub.said("submissions.consolidation.forwarded.v1")
+    answer = await hub.client.get(asked, headers=asking())
+    assert answer.headers["content-type"] == "application/pdf"
+    assert hashlib.sha256(answer.content).hexdigest() == fact["sha256"]
+    granted = asking(grant=json.dumps({"regimes": [REGIME], "agencies": None}))
+    assert (await hub.client.get(asked, headers=granted)).content == answer.content
+    other = asking(grant='{"regimes":["KHAC"],"agencies":null}')
+    assert (await hub.client.get(asked, headers=other)).status_code == 404
+
+
+async def test_nobody_but_the_gateway_fetches_a_forwarded_document(hub: Reporting) -> None:
+    path = await consolidated(hub)
+    asked = f"{API}/forwarded/{path.rpartition('/')[2]}/document"
+    system = {"Authorization": f"Bearer {a_token(connection='qg-tthc')}"}
+    for who in (a_reviewer(), an_officer(), system, asking(iss="accounts")):
+        answer = await hub.client.get(asked, headers=who)
+        assert (answer.status_code, slug(answer)) == (403, "gateway-only")
 
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {

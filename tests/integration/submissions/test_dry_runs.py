@@ -7,38 +7,18 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from joserfc import jwt
 
-import chassis.clock
-from chassis.auth import ALGORITHM, AUDIENCE, TOKEN_TYPE
 from submissions.commands import deliveries
 from submissions.domain.deliveries.shapes import MOST_BYTES
 from tests.support.builders_figures import a_matrix, a_push, an_envelope
-from tests.support.reporting import API, COMMUNES, MORNING, Reporting, an_officer, slug
-from tests.support.services import KEY, a_token
+from tests.support.reporting import API, COMMUNES, MORNING, Reporting, an_officer, asking, slug
+from tests.support.services import a_token
 
 BODY = a_push(
     a_matrix(COMMUNES[0], [["5", "-"]], columns=["c2", "c4"]),
     a_matrix(COMMUNES[1], [["12,5"]], columns=["c2"]),
     a_matrix("99999", [["1"]], columns=["c2"]),
 )
-EVERYTHING = '{"regimes":null,"agencies":null}'
-
-
-def asking(**claims: Any) -> dict[str, str]:
-    """Return the headers with which the gateway asks for a connection."""
-    said = {
-        "iss": "connector-gateway",
-        "aud": [AUDIENCE],
-        "sub": "connector-gateway",
-        "connection": "qg-tthc",
-        "grant": EVERYTHING,
-        "code_map": 0,
-        "exp": int(chassis.clock.now().timestamp()) + 600,
-    }
-    header = {"alg": ALGORITHM, "typ": TOKEN_TYPE, "kid": KEY.kid}
-    token = jwt.encode(header, {**said, **claims}, KEY, algorithms=[ALGORITHM])
-    return {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
 
 async def tried(hub: Reporting, body: bytes = BODY, **claims: Any) -> httpx.Response:

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from chassis.http import Body
 from chassis.paging import InvalidCursor, decode
 from connector_gateway.domain.connections import CODE, Grants, WhileSuspended
+from connector_gateway.domain.dispatches import TEST
 from connector_gateway.domain.extensions import LaterEnd
 from connector_gateway.domain.held import Choice, HeldChoice
 from connector_gateway.domain.ledger import SYSTEM
@@ -40,6 +41,10 @@ def _offered(event_type: str) -> str:
     return event_type
 
 
+def _logged(event_type: str) -> str:
+    return event_type if event_type == TEST else _offered(event_type)
+
+
 Code = Annotated[str, StringConstraints(pattern=CODE), AfterValidator(_free)]
 """A code of a system or connection; ``system`` is the ledger's own chain."""
 Named = Annotated[str, StringConstraints(pattern=CODE)]
@@ -54,6 +59,8 @@ Moment = Annotated[AwareDatetime, AfterValidator(_of_this_age)]
 """A moment with its offset."""
 EventType = Annotated[str, AfterValidator(_offered)]
 """The type of an event that a connection may subscribe to."""
+LoggedType = Annotated[str, AfterValidator(_logged)]
+"""The type of an event in the delivery log."""
 
 
 def id_after(cursor: str | None) -> UUID | None:
@@ -97,6 +104,14 @@ class SubscriptionBody(WebhookBody):
             None if regimes is None else list(dict.fromkeys(regimes)),
             None if agencies is None else list(dict.fromkeys(agencies)),
         )
+
+
+class RangeBody(Body):
+    """Dispatches by when they were made, of one type or of all that are no test."""
+
+    begins: Annotated[Moment, Field(alias="from")]
+    ends: Annotated[Moment, Field(alias="to")]
+    type: LoggedType | None = None
 
 
 class ConnectionBody(Body):

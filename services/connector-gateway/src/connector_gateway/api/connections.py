@@ -4,17 +4,14 @@ from fastapi import APIRouter, Request
 
 from chassis.clock import Now
 from chassis.database import Transaction
-from chassis.paging import After, Limit, Page, encode
-from connector_gateway.api.bodies import CodeInPath, ConnectionBody, RevokeBody, id_after
+from chassis.paging import Page
+from connector_gateway.api.bodies import CodeInPath, ConnectionBody, RevokeBody
 from connector_gateway.api.callers import Operator, Reader, person
 from connector_gateway.commands import connections as commands
 from connector_gateway.domain.targets import Target
 from connector_gateway.errors.connections import ConnectionUnknown
 from connector_gateway.queries import View, board
-from connector_gateway.queries import connections as queries
-from connector_gateway.queries import dispatches as dispatch_queries
 from connector_gateway.queries.board import ConnectionView
-from connector_gateway.queries.dispatches import DispatchView
 from connector_gateway.settings import Settings
 
 router = APIRouter(tags=["connections"])
@@ -86,16 +83,3 @@ async def revoke_connection(
     await commands.revoke(session, code, body.reason, person(who), now=now)
     await session.flush()
     return (await board.connections(session, now, code=code))[0]
-
-
-@router.get("/connections/{code}/dispatches")
-async def list_dispatches(
-    code: CodeInPath, session: Transaction, _: Reader, limit: Limit = 50, after: After = None
-) -> Page[DispatchView]:
-    """List what went or waits to go out of a connection, the latest first."""
-    connection = await queries.connection_of_code(session, code)
-    if connection is None:
-        raise ConnectionUnknown(connection=code)
-    items = await dispatch_queries.views(session, connection.id, after=id_after(after), limit=limit)
-    more = encode(str(items[-1].id)) if len(items) == limit else None
-    return Page(items=items, next=more)

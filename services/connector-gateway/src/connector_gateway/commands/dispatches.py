@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -10,8 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.database import raw_connection
 from chassis.identifiers import new_id
-from chassis.outbox import publish
-from connector_gateway.commands import gates, ledger
+from connector_gateway.commands import gates
 from connector_gateway.domain.connections import (
     STARTING,
     STOPPED,
@@ -28,11 +28,11 @@ from connector_gateway.domain.dispatches import (
     DispatchState,
     places,
 )
-from connector_gateway.domain.ledger import Facts, Kind
+from connector_gateway.domain.documents import documents_of
 from connector_gateway.domain.subscriptions import Interest, Offer, offer_of
 from connector_gateway.queries import connections as connection_queries
 from connector_gateway.queries import dispatches as queries
-from contracts.connector_gateway.v1 import DeliveryAcknowledged, Direction
+from contracts.connector_gateway.v1 import Direction
 from contracts.event import Event
 from contracts.submissions.v1 import ConsolidationForwarded
 
@@ -55,6 +55,7 @@ class Parcel:
     webhook_id: str
     payload: bytes
     traceparent: str | None
+    subscription_version: int = 1
 
     def seen_from(self, traceparent: str | None) -> "Parcel":
         """Return the parcel as a part of the span that sends it."""
@@ -71,25 +72,20 @@ async def enqueue(
 ) -> None:
     """Make a work row for every connection that takes this event; held where it is stopped."""
     offer = offer_of(event)
-    payload = orjson.dumps(
-        {
-            "type": offer.type,
-            "timestamp": (offer.happened_at or now).isoformat(),
-            "data": orjson.loads(event.to_bytes()),
-        }
-    )
+    facts = orjson.loads(event.to_bytes())
     for connection in await queries.subscribed(session, offer.type, owner_of=offer.owner_of):
         if not _takes(connection, offer):
             continue
         is_stopped = connection.outbound_state in STOPPED
+        id = new_id()
         session.add(
             Dispatch(
-                id=new_id(),
+                id=id,
                 connection_id=connection.id,
                 event_id=event_id,
                 event_type=offer.type,
                 key=offer.key,
-                payload=payload,
+                payload=_payload(offer, facts, connection.code, id, now=now),
                 subscription_version=connection.subscription_version,
                 traceparent=traceparent,
                 state=DispatchState.HELD if is_stopped else DispatchState.WAITING,
@@ -98,6 +94,17 @@ async def enqueue(
                 held_at=now if is_stopped else None,
             )
         )
+
+
+def _payload(
+    offer: Offer, facts: dict[str, Any], connection: str, dispatch: UUID, *, now: datetime
+) -> bytes:
+    """Return the body that is signed and sent, the same on every try."""
+    if offer.type == ConsolidationForwarded.type:
+        documents = documents_of(facts, connection=connection, dispatch=dispatch)
+        facts = {**facts, "documents": documents}
+    at = offer.happened_at or now
+    return orjson.dumps({"type": offer.type, "timestamp": at.isoformat(), "data": facts})
 
 
 def _takes(connection: Connection, offer: Offer) -> bool:
@@ -147,52 +154,7 @@ def _start(
         webhook_id=row.webhook_id,
         payload=row.payload,
         traceparent=row.traceparent,
-    )
-
-
-async def settle(session: AsyncSession, parcel: Parcel, answer: Answer, *, now: datetime) -> None:
-    """Write down how a try ended; an acknowledgement is told to submissions and the ledger."""
-    connection = await connection_queries.connection_for_update(session, parcel.connection)
-    if connection is None:
-        return
-    breaker = await queries.breaker_for_update(session, connection.id)
-    dispatch = await queries.dispatch_for_update(session, parcel.dispatch)
-    attempt = await queries.attempt(session, parcel.dispatch, parcel.number)
-    attempt.ended_at, attempt.status, attempt.problem = now, answer.status, answer.problem
-    if not answer.was_cut_off:
-        if answer.is_acknowledged:
-            breaker.record_success()
-        else:
-            breaker.record_failure(now=now)
-    if dispatch.state is not DispatchState.SENDING or dispatch.attempts != parcel.number:
-        return  # the claim had run out, and somebody else has the row
-    is_stopped = connection.outbound_state not in STARTING
-    dispatch.settle(answer, is_stopped=is_stopped, now=now)
-    if answer.is_acknowledged:
-        await _acknowledge(session, connection, dispatch, now=now)
-
-
-async def _acknowledge(
-    session: AsyncSession, connection: Connection, dispatch: Dispatch, *, now: datetime
-) -> None:
-    facts: Facts = {
-        "dispatch": str(dispatch.id),
-        "event": dispatch.event_id,
-        "key": dispatch.key,
-        "epoch": dispatch.epoch,
-    }
-    await ledger.record(session, connection.code, [(Kind.DISPATCH_ACKNOWLEDGED, facts)], at=now)
-    if dispatch.event_type != ConsolidationForwarded.type:
-        return
-    publish(
-        session,
-        DeliveryAcknowledged(
-            consolidation_id=UUID(dispatch.key),
-            connection=connection.code,
-            dispatch_id=dispatch.id,
-            acknowledged_at=now,
-        ),
-        traceparent=dispatch.traceparent,
+        subscription_version=connection.subscription_version,
     )
 
 

@@ -9,6 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.auth import ALGORITHM, AUDIENCE, TOKEN_TYPE, Principal
 from connector_gateway.commands import admissions
 from connector_gateway.commands.keys import ISSUER, SigningKey
+from connector_gateway.domain.connections import Connection
 from connector_gateway.domain.policies import Policy
 from connector_gateway.errors.connections import ConnectionUnknown, DirectionNotOffered
 from connector_gateway.queries import connections
@@ -32,16 +33,20 @@ async def permit(
         raise ConnectionUnknown(connection=code)
     if connection.inbound_state is None:
         raise DirectionNotOffered(connection=code)
+    return token_for(connection, key, now=now), Policy.from_text(connection.policy)
+
+
+def token_for(connection: Connection, key: SigningKey, *, now: datetime) -> str:
+    """Return a token that says for which connection the gateway asks another service."""
     claims = {
         "iss": ISSUER,
         "aud": [AUDIENCE],
         "sub": ISSUER,
-        "connection": code,
+        "connection": connection.code,
         "grant": connection.grants,
         "code_map": connection.code_map_version,
         "iat": int(now.timestamp()),
         "exp": int((now + LIFE).timestamp()),
     }
     header = {"alg": ALGORITHM, "typ": TOKEN_TYPE, "kid": key.kid}
-    token = jwt.encode(header, claims, key.key, algorithms=[ALGORITHM], registry=REGISTRY)
-    return token, Policy.from_text(connection.policy)
+    return jwt.encode(header, claims, key.key, algorithms=[ALGORITHM], registry=REGISTRY)

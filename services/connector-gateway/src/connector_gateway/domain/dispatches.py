@@ -1,8 +1,8 @@
 """A dispatch: one event on its way to one connection, with the same webhook id on every try."""
 
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -14,6 +14,7 @@ from sqlmodel import Field
 from connector_gateway.domain import Moment, Table, words
 from connector_gateway.domain.breakers import Breaker, BreakerState
 from connector_gateway.domain.connections import STARTING, AdminState
+from connector_gateway.errors.dispatches import DispatchUnderWay
 
 RETRY_AFTER = (5, 30, 120, 600, 1800, 3600, 7200, 14400, 28800, 43200, 86400, 86400)
 """Seconds before each new try, about 75 hours in all."""
@@ -21,6 +22,14 @@ LONGEST_RETRY_AFTER = 86400
 RAMP = ((5, 1), (10, 10))
 """While resuming: up to so many seconds after the lift, so many a second; then ``FULL_RAMP``."""
 FULL_RAMP = 50
+LOG_BODY = 2048
+"""Bytes of an answer's body that the delivery log keeps."""
+LOG_DETAIL = timedelta(days=90)
+"""How long the log keeps headers and bodies."""
+LOG = timedelta(days=730)
+"""How long it keeps when a finished dispatch was tried, and how that ended."""
+TEST = "connector-gateway.test.v1"
+"""Type of a test event: signed and logged like others, tried once."""
 LEASE = timedelta(seconds=60)
 """How long a claim stands without word before another dispatcher may take the row."""
 DRAIN = timedelta(seconds=30)
@@ -39,6 +48,7 @@ class DispatchState(StrEnum):
     FAILED = "failed"
 
 
+ANEW = frozenset({DispatchState.WAITING, DispatchState.HELD})
 DISPATCH_MOVES: dict[DispatchState, frozenset[DispatchState]] = {
     DispatchState.WAITING: frozenset({DispatchState.SENDING, DispatchState.HELD}),
     DispatchState.SENDING: frozenset(
@@ -52,11 +62,12 @@ DISPATCH_MOVES: dict[DispatchState, frozenset[DispatchState]] = {
     DispatchState.HELD: frozenset(
         {DispatchState.WAITING, DispatchState.SUPERSEDED, DispatchState.DISCARDED}
     ),
-    DispatchState.DELIVERED: frozenset(),
-    DispatchState.SUPERSEDED: frozenset(),
-    DispatchState.DISCARDED: frozenset(),
-    DispatchState.FAILED: frozenset(),
+    DispatchState.DELIVERED: ANEW,
+    DispatchState.SUPERSEDED: ANEW,
+    DispatchState.DISCARDED: ANEW,
+    DispatchState.FAILED: ANEW,
 }
+"""Allowed moves; what is finished goes out again only because a person says so."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +79,15 @@ class Answer:
     retry_after: float | None = None
     was_cut_off: bool = False
     """We broke it off ourselves: it says nothing about the receiver."""
+    kid: str | None = None
+    """Of the key that signed the request; None where nothing was sent."""
+    request_headers: Mapping[str, str] = field(default_factory=dict)
+    """What was sent beside the body, without the signature."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Those headers of the answer that explain it."""
+    body: bytes = b""
+    """The first bytes of the answer."""
+    duration_ms: int | None = None
 
     @property
     def is_acknowledged(self) -> bool:
@@ -98,6 +118,8 @@ class Dispatch(Table, table=True):
     created_at: datetime = Field(sa_type=Moment)
     next_attempt_at: datetime = Field(sa_type=Moment)
     attempts: int = 0
+    attempts_before: int = 0
+    """Tries before the last redelivery: the ladder of retries begins anew with it."""
     epoch: int = Field(default=0, sa_type=BigInteger)
     claimed_until: datetime | None = Field(default=None, sa_type=Moment)
     held_at: datetime | None = Field(default=None, sa_type=Moment)
@@ -109,6 +131,11 @@ class Dispatch(Table, table=True):
     def webhook_id(self) -> str:
         """Return the id by which the receiver knows a repeat (Standard Webhooks)."""
         return f"msg_{self.id.hex}"
+
+    @property
+    def is_test(self) -> bool:
+        """Say whether it only tries the way."""
+        return self.event_type == TEST
 
     def start(self, *, epoch: int, now: datetime) -> None:
         """Claim the row for one try."""
@@ -130,12 +157,27 @@ class Dispatch(Table, table=True):
         elif answer.was_cut_off:
             self._move(DispatchState.WAITING)
             self.next_attempt_at = now
-        elif self.attempts > len(RETRY_AFTER):
+        elif self.is_test or self._tries > len(RETRY_AFTER):
             self._move(DispatchState.FAILED)
             self.finished_at = now
         else:
             self._move(DispatchState.WAITING)
-            self.next_attempt_at = now + retry_in(self.attempts, answer.retry_after)
+            self.next_attempt_at = now + retry_in(self._tries, answer.retry_after)
+
+    def redeliver(self, *, is_stopped: bool, now: datetime) -> None:
+        """Go out again with the same webhook id, or be held; raises ``DispatchUnderWay``."""
+        if self.state in (DispatchState.SENDING, DispatchState.HELD):
+            raise DispatchUnderWay(dispatch=self.id, state=self.state.value)
+        if self.state is not DispatchState.WAITING:
+            self._move(DispatchState.HELD if is_stopped else DispatchState.WAITING)
+        self.attempts_before = self.attempts
+        self.next_attempt_at = now
+        self.held_at = now if is_stopped else None
+        self.finished_at = self.released_at = self.reason = None
+
+    @property
+    def _tries(self) -> int:
+        return self.attempts - self.attempts_before
 
     def _move(self, to: DispatchState) -> None:
         if to not in DISPATCH_MOVES[self.state]:
@@ -183,6 +225,14 @@ class Attempt(Table, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=Moment)
     status: int | None = None
     problem: str | None = Field(default=None, sa_type=Text)
+    subscription_version: int | None = None
+    """Of the subscription to whose address it went."""
+    url: str | None = Field(default=None, sa_type=Text)
+    kid: str | None = Field(default=None, sa_type=Text)
+    duration_ms: int | None = None
+    request_headers: dict[str, str] | None = Field(default=None, sa_type=JSONB)
+    answer_headers: dict[str, str] | None = Field(default=None, sa_type=JSONB)
+    answer_body: bytes | None = None
 
 
 class Replica(Table, table=True):

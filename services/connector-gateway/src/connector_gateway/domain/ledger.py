@@ -52,6 +52,8 @@ class Kind(StrEnum):
     DISPATCH_ACKNOWLEDGED = "dispatch-acknowledged"
     PULL_CONFIGURED = "pull-configured"
     PULL_REMOVED = "pull-removed"
+    DISPATCHES_REDELIVERED = "dispatches-redelivered"
+    TEST_DISPATCHED = "test-dispatched"
     KEY_PUBLISHED = "key-published"
 
 

@@ -11,6 +11,9 @@ from urllib.parse import urlsplit
 from connector_gateway.errors.connections import TargetNotAllowed
 
 HTTPS = 443
+INSIDE = (".local", ".internal", ".localhost")
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+"""RFC 6052: the last 32 bits are an IPv4 address."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +58,21 @@ def _may_be_public(host: str) -> bool:
     try:
         return is_public(host)
     except ValueError:
-        return "." in host and not host.endswith((".local", ".internal", ".localhost"))
+        is_odd = host.rpartition(".")[2].isdigit()  # 127.1, 0177.0.0.1: resolvers take them
+        return "." in host and not is_odd and not host.endswith(INSIDE)
 
 
 def is_public(address: str) -> bool:
     """Say whether an IP address is reachable by everyone; raises ``ValueError`` for a name."""
     ip = ipaddress.ip_address(address.split("%")[0])
-    mapped = getattr(ip, "ipv4_mapped", None)
-    if mapped is not None:
-        ip = mapped
+    within = _carried_in(ip) if isinstance(ip, ipaddress.IPv6Address) else None
+    if within is not None:
+        ip = within
     return ip.is_global and not ip.is_multicast
+
+
+def _carried_in(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address to which an IPv6 one leads: mapped, 6to4, Teredo or NAT64."""
+    if ip in NAT64:
+        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)

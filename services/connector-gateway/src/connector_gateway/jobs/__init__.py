@@ -16,6 +16,7 @@ from connector_gateway.commands import (
     dispatches,
     ledger,
     lifts,
+    settlements,
     suspensions,
     tallies,
     tokens,
@@ -70,6 +71,11 @@ async def measure_requests(session: AsyncSession, now: datetime) -> None:
     """Tell the watchers how many requests wait for an answer (NĐ 194/2025 Điều 40.3)."""
     for state, count in (await request_queries.waiting(session, now)).items():
         REQUESTS.labels(state).set(count)
+
+
+@jobs.every(seconds=3600)
+async def trim_delivery_log(session: AsyncSession, now: datetime) -> None:
+    await settlements.trim_log(session, now=now)
 
 
 @jobs.every(seconds=1)

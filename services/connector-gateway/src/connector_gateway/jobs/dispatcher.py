@@ -9,11 +9,13 @@ from opentelemetry.trace import SpanKind
 
 from chassis.clock import now
 from chassis.database import Database
+from chassis.gathering import Gathering
 from chassis.identifiers import new_id
 from chassis.telemetry import span_from, traceparent_of
 from connector_gateway.commands import dispatches
 from connector_gateway.commands.dispatches import Parcel
 from connector_gateway.commands.keys import signing_key
+from connector_gateway.commands.settlements import Ending, settle
 from connector_gateway.connectors.webhook import Webhooks
 from connector_gateway.domain.connections import STARTING
 from connector_gateway.domain.dispatches import Answer
@@ -23,6 +25,8 @@ from connector_gateway.settings import Settings
 log = structlog.get_logger()
 
 IDLE = 0.25
+PACE = 0.02
+"""Seconds between claims under load: what has ended meanwhile makes room for many at once."""
 WATCH = 0.2
 """Seconds after which a stopped connection's sockets are closed at the latest."""
 CONFIRM = 2.0
@@ -37,13 +41,14 @@ class Dispatcher:
         self._database = database
         self._slots = settings.dispatch_slots
         self._webhooks = Webhooks(
-            signing_key(settings.signing_key_file).sign,
+            signing_key(settings.signing_key_file),
             permitted=settings.private_targets,
             timeout=settings.webhook_timeout,
         )
         self._replica = new_id()
         self._sends: dict[asyncio.Task[Answer], Parcel] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._endings: Gathering[Ending, bool] = Gathering(database, settle)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Dispatch until ``stop``, then let what is in flight end."""
@@ -52,9 +57,9 @@ class Dispatcher:
             while not stop.is_set():
                 if watch.done():
                     watch.result()
-                if not await self.round():
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(stop.wait(), IDLE)
+                is_busy = await self.round() or self._sends
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), PACE if is_busy else IDLE)
         finally:
             watch.cancel()
             await self.close()
@@ -113,8 +118,7 @@ class Dispatcher:
         await asyncio.wait({send})
         del self._sends[send]
         answer = Answer(problem="cut-off", was_cut_off=True) if send.cancelled() else send.result()
-        async with self._database.transaction() as session:
-            await dispatches.settle(session, parcel, answer, now=now())
+        await self._endings.take(Ending(parcel, answer))
 
     async def _watch(self) -> None:
         confirmed = 0.0

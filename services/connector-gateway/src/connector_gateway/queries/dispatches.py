@@ -1,6 +1,6 @@
-"""Reads of outbound work: what may start, what is in flight, the delivery log."""
+"""Reads of outbound work: what may start, what is in flight, what a try belongs to."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 from uuid import UUID
 
@@ -11,8 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.database import raw_connection
 from connector_gateway.domain.breakers import Breaker
 from connector_gateway.domain.connections import AdminState, Connection
-from connector_gateway.domain.dispatches import Attempt, Dispatch, DispatchState
-from connector_gateway.queries import LocalMoment, View
+from connector_gateway.domain.dispatches import Dispatch, DispatchState
 from contracts.connector_gateway.v1 import Direction
 
 WITH_WORK = """
@@ -47,22 +46,6 @@ SELECT code FROM connections WHERE code = ANY($1::text[])
 AND outbound_state IN ('SUSPENDED', 'REVOKED')
 """
 EPOCHS = "SELECT code, epoch FROM connections"
-
-
-class DispatchView(View):
-    """One event on its way to a connection."""
-
-    id: UUID
-    webhook_id: str
-    event_type: str
-    key: str
-    state: DispatchState
-    created_at: LocalMoment
-    attempts: int
-    next_attempt_at: LocalMoment
-    held_at: LocalMoment | None
-    finished_at: LocalMoment | None
-    reason: str | None
 
 
 async def connections_with_work(
@@ -107,15 +90,35 @@ async def subscribed(
     return list(await session.exec(locked))
 
 
+async def connections_to_settle(
+    session: AsyncSession, codes: Set[str], *, waits: bool
+) -> dict[str, Connection]:
+    """Return connections by code, locked in one order; locked ones are left out unless it waits."""
+    found = await session.exec(
+        select(Connection)
+        .where(col(Connection.code).in_(codes))
+        .order_by(Connection.code)
+        .with_for_update(skip_locked=not waits)
+        .execution_options(populate_existing=True)
+    )
+    return {connection.code: connection for connection in found}
+
+
 async def breaker_for_update(session: AsyncSession, connection_id: UUID) -> Breaker:
     """Return the breaker of a connection's outbound direction, its row locked."""
+    return (await breakers_for_update(session, [connection_id]))[connection_id]
+
+
+async def breakers_for_update(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Breaker]:
+    """Return the breakers of outbound directions by connection, their rows locked."""
     found = await session.exec(
         select(Breaker)
-        .where(Breaker.connection_id == connection_id, Breaker.direction == Direction.OUTBOUND)
+        .where(col(Breaker.connection_id).in_(ids), Breaker.direction == Direction.OUTBOUND)
+        .order_by(col(Breaker.connection_id))
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    return found.one()
+    return {breaker.connection_id: breaker for breaker in found}
 
 
 async def due(
@@ -151,9 +154,16 @@ async def dispatch_for_update(session: AsyncSession, dispatch_id: UUID) -> Dispa
     )
 
 
-async def attempt(session: AsyncSession, dispatch_id: UUID, number: int) -> Attempt:
-    """Return one try of a dispatch."""
-    return await session.get_one(Attempt, (dispatch_id, number))
+async def dispatches_for_update(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Dispatch]:
+    """Return dispatches by id, their rows locked."""
+    found = await session.exec(
+        select(Dispatch)
+        .where(col(Dispatch.id).in_(ids))
+        .order_by(col(Dispatch.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {dispatch.id: dispatch for dispatch in found}
 
 
 async def abandoned(session: AsyncSession, now: datetime) -> Sequence[tuple[UUID, str]]:
@@ -199,33 +209,3 @@ async def epochs(session: AsyncSession) -> dict[str, int]:
     """Return the epoch of every connection."""
     raw = await raw_connection(session)
     return {row["code"]: row["epoch"] for row in await raw.fetch(EPOCHS)}
-
-
-async def views(
-    session: AsyncSession, connection_id: UUID, *, after: UUID | None, limit: int
-) -> list[DispatchView]:
-    """Return dispatches of a connection, the latest first."""
-    found = (
-        select(Dispatch)
-        .where(Dispatch.connection_id == connection_id)
-        .order_by(col(Dispatch.id).desc())
-        .limit(limit)
-    )
-    if after:
-        found = found.where(Dispatch.id < after)
-    return [
-        DispatchView(
-            id=row.id,
-            webhook_id=row.webhook_id,
-            event_type=row.event_type,
-            key=row.key,
-            state=row.state,
-            created_at=row.created_at,
-            attempts=row.attempts,
-            next_attempt_at=row.next_attempt_at,
-            held_at=row.held_at,
-            finished_at=row.finished_at,
-            reason=row.reason,
-        )
-        for row in await session.exec(found)
-    ]

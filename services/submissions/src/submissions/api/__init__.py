@@ -6,11 +6,20 @@ from submissions.api import (
     assignments,
     consolidations,
     dry_runs,
+    forwarded,
     reports,
     reviews,
     standing_approvals,
 )
 
 router = APIRouter()
-for part in (assignments, reviews, reports, standing_approvals, consolidations, dry_runs):
+for part in (
+    assignments,
+    reviews,
+    reports,
+    standing_approvals,
+    consolidations,
+    forwarded,
+    dry_runs,
+):
     router.include_router(part.router)

@@ -1,5 +1,6 @@
 """Reads around consolidations: what is added up, what came out, and where each figure came from."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -143,6 +144,20 @@ async def consolidation(
     if found is None:
         raise ConsolidationNotFound
     return found
+
+
+async def forwarded_document(
+    session: AsyncSession, consolidation_id: UUID, regimes: Set[str] | None
+) -> bytes:
+    """Return the document that was forwarded, of one of ``regimes`` (None: of any)."""
+    statement = select(Consolidation.document, Consolidation.regime).where(
+        Consolidation.id == consolidation_id,
+        Consolidation.state == ConsolidationState.FORWARDED,
+    )
+    found = (await session.exec(statement)).first()
+    if found is None or not found[0] or (regimes is not None and found[1] not in regimes):
+        raise ConsolidationNotFound
+    return found[0]
 
 
 def sees_all(who: Principal) -> bool:
