@@ -44,6 +44,7 @@ class Database:
             pool_size=pool,
             max_overflow=0,
             pool_timeout=10,
+            hide_parameters=True,  # an error is logged; what it was about may be a password
             connect_args={"server_settings": SERVER_SETTINGS},
         )
         event.listen(self.engine.sync_engine, "checkout", _refuse_closed)

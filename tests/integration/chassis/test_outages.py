@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from chassis.database import Database, raw_connection
 from chassis.outages import is_unavailable
@@ -70,6 +72,14 @@ async def test_a_transaction_given_up_while_it_begins_does_not_swallow_the_next_
     await database.close()
 
     assert await database.read_one("SELECT word FROM words") == "said"
+
+
+async def test_an_error_of_the_database_does_not_tell_what_was_written(database: Database) -> None:
+    statement = text("SELECT CAST(:secret AS integer) FROM nowhere")
+    with pytest.raises(DBAPIError) as error:
+        async with database.transaction() as session:
+            await (await session.connection()).execute(statement, {"secret": 19_801_124})
+    assert "19801124" not in str(error.value)
 
 
 async def begin_and_wait(database: Database) -> None:
