@@ -3,16 +3,16 @@
 Ends with 1 where work was lost or doubled, never because of time.
 """
 
-import asyncio
 import logging
 import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import uvloop
 from rich.console import Console
 
 from deploy.local.layout import hub_from_environment
-from tests.bench import backbone, ingest, suspension
+from tests.bench import backbone, growth, ingest, suspension
 from tests.bench.results import Results
 from tests.bench.stage import Stage, open_stage
 
@@ -20,16 +20,23 @@ WORKLOADS: dict[str, Callable[[Stage, Results], Coroutine[Any, Any, None]]] = {
     "W1": ingest.measure,
     "W2": suspension.measure,
     "W5": backbone.measure,
+    "W7": growth.measure,
 }
+LONG: dict[str, Callable[[Stage, Results], Coroutine[Any, Any, None]]] = {
+    "W1-long": ingest.endure,
+    "W5-million": backbone.drain_a_million,
+}
+"""Workloads of many minutes, run only where they are named."""
 
 
 def main(asked: str) -> int:
     """Run the workloads that ``asked`` names, all when it names none."""
     console = Console(highlight=False)
     names = [name.strip() for name in asked.split(",") if name.strip()] or list(WORKLOADS)
-    unknown = set(names) - set(WORKLOADS)
+    known = WORKLOADS | LONG
+    unknown = set(names) - set(known)
     if unknown:
-        console.print(f"Unknown: {', '.join(sorted(unknown))}; there are {', '.join(WORKLOADS)}.")
+        console.print(f"Unknown: {', '.join(sorted(unknown))}; there are {', '.join(known)}.")
         return 2
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a new topic has no leader at first
     results = Results()
@@ -38,7 +45,7 @@ def main(asked: str) -> int:
         with open_stage() as stage:
             for name in names:
                 console.print(f"{name} …")
-                asyncio.run(WORKLOADS[name](stage, results))
+                uvloop.run(known[name](stage, results))
     finally:
         results.write(hub_from_environment().home / "bench.jsonl")
         results.show(console)

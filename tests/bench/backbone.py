@@ -13,6 +13,7 @@ from typing import Any
 
 import asyncpg
 import msgspec
+import psutil
 import psycopg
 from aiokafka.admin import NewTopic
 
@@ -39,6 +40,7 @@ W = "W5"
 IDLE = 200
 """Deliveries, one at a time, whose way is timed."""
 EVENTS = 20_000
+MILLION = 1_000_000
 HOPS = {
     "delivery": "connector-gateway.delivery.received.v1",
     "outcome": "submissions.delivery.processed.v1",
@@ -137,6 +139,29 @@ async def _drain(stage: Stage, results: Results) -> None:
             await _drain_one(hub, url, results, event, how, limit)
 
 
+async def drain_a_million(stage: Stage, results: Results) -> None:
+    """Let one reader drain a million events, its memory bounded; ``make bench W=W5-million``."""
+    await _topics(stage.hub)
+    url = await asyncio.to_thread(_database, stage.hub)
+    async with _connected(url) as connection:
+        for first in range(0, MILLION, EVENTS):
+            await _written(connection, Chimed, EVENTS, first=first)
+        began, largest = time.perf_counter(), 0.0
+        with _reader(stage.hub, url) as reader:
+            process = psutil.Process(reader.pid)
+            await until(lambda: _has(connection, EVENTS), limit=60, every=0.2)
+            start = process.memory_info().rss / 1e6
+            while not await _has(connection, MILLION):
+                largest = max(largest, process.memory_info().rss / 1e6)
+                await asyncio.sleep(0.5)
+            took = time.perf_counter() - began
+        found = await connection.fetchval("SELECT count(DISTINCT number) FROM ticks")
+        total = await connection.fetchval("SELECT count(*) FROM ticks")
+    results.expect(total == found == MILLION, f"{W}: {total} effects of {found} events")
+    results.add(W, "events/s drained of a backlog of a million", MILLION / took)
+    results.add(W, "MB of the reader at most (limit: after 20,000 events)", largest, start)
+
+
 async def _drain_one(
     hub: Hub, url: str, results: Results, event: type[Ticked | Chimed], how: str, limit: float
 ) -> None:
@@ -170,9 +195,11 @@ async def _has(connection: Any, count: int) -> bool:
     return int(await connection.fetchval("SELECT count(*) FROM ticks")) >= count
 
 
-async def _written(connection: Any, event: type[Ticked | Chimed], count: int) -> None:
+async def _written(
+    connection: Any, event: type[Ticked | Chimed], count: int, *, first: int = 0
+) -> None:
     """Commit ``count`` facts to the outbox in one statement, as ``chassis.outbox`` does."""
-    said = [event(lane=number % 64, number=number) for number in range(count)]
+    said = [event(lane=number % 64, number=number) for number in range(first, first + count)]
     await connection.execute(
         INSERT,
         [new_id() for _ in said],
@@ -199,7 +226,7 @@ def _database(hub: Hub) -> str:
 
 
 @contextmanager
-def _reader(hub: Hub, url: str) -> Iterator[None]:
+def _reader(hub: Hub, url: str) -> Iterator["subprocess.Popen[bytes]"]:
     told = {"BENCH_DATABASE_URL": url, "BENCH_KAFKA_BOOTSTRAP": hub.kafka_bootstrap}
     with (hub.logs / "ticks.log").open("ab") as log:
         process = subprocess.Popen(
@@ -211,7 +238,7 @@ def _reader(hub: Hub, url: str) -> Iterator[None]:
             preexec_fn=dies_with_parent(signal.SIGTERM),
         )
     try:
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait(timeout=20)

@@ -38,6 +38,8 @@ class Delivery:
     reports: tuple[tuple[str, str], ...]
     """Agency and period of each report."""
     figures: int
+    run: int = 0
+    """Tells the figures of one push of a report from those of the next."""
 
     def request(self, token: str, host: str, **more: str) -> bytes:
         """Return the request under a token, with ``more`` headers."""
@@ -86,6 +88,14 @@ def deliveries(periods: list[str], run: int, *, exact: bool = False) -> Iterator
                 yield _delivery(connection, period, share[first : first + REPORTS], run, exact)
 
 
+def year_after_year(
+    periods: list[str], run: int, years: int, *, exact: bool = False
+) -> Iterator[Delivery]:
+    """Yield the deliveries of a year, then the same reports with other figures, and so on."""
+    for year in range(years):
+        yield from deliveries(periods, run + year, exact=exact)
+
+
 def _delivery(connection: str, period: str, agencies: list[str], run: int, exact: bool) -> Delivery:
     reports = [_matrix(agency, run, len(ROWS)) for agency in agencies]
     figures = len(agencies) * len(ROWS) * len(COLUMNS)
@@ -102,6 +112,7 @@ def _delivery(connection: str, period: str, agencies: list[str], run: int, exact
         json.dumps(body, separators=(",", ":")).encode(),
         tuple((agency, period) for agency in agencies),
         figures,
+        run,
     )
 
 

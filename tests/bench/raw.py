@@ -17,10 +17,10 @@ from tests.bench.results import percentile
 A_BATCH = 20
 MAKE = """
 CREATE TABLE IF NOT EXISTS raw_versions
-    (report_id uuid, number int, cells jsonb, PRIMARY KEY (report_id, number))
+    (report_id uuid, number int, cells json, PRIMARY KEY (report_id, number))
 """
 WRITE = """
-INSERT INTO raw_versions SELECT * FROM unnest($1::uuid[], $2::int[], $3::jsonb[])
+INSERT INTO raw_versions SELECT * FROM unnest($1::uuid[], $2::int[], $3::json[])
 """
 
 

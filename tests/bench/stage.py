@@ -5,7 +5,7 @@ no figure of theirs meets the figures of people. A hub that runs there already i
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ import psutil
 
 from deploy.local import record
 from deploy.local.layout import Hub, hub_from_environment
+from deploy.local.record import PartRecord
 from deploy.scenario.client import Person, System, open_client
 from tests.support.hub import RunningHub, a_hub
 
@@ -57,6 +58,14 @@ class Stage:
         """Return the CPU time that each part has used, those of its children included."""
         return {part.name: _cpu(part) for part in self.running.record().parts if part.process()}
 
+    def megabytes(self) -> dict[str, float]:
+        """Return the memory that each part holds, that of its children included."""
+        return {
+            part.name: sum(_resident(one) for one in family(part)) / 1e6
+            for part in self.running.record().parts
+            if part.process()
+        }
+
 
 @contextmanager
 def open_stage() -> Iterator[Stage]:
@@ -86,17 +95,26 @@ def _command(running: RunningHub, *arguments: str) -> None:
         raise RuntimeError(f"{' '.join(arguments)}: {answer.stdout}{answer.stderr}")
 
 
-def _cpu(part: Any) -> float:
+def family(part: PartRecord) -> list[psutil.Process]:
+    """Return the processes of a part."""
     process = part.process()
-    family = [process, *process.children(recursive=True)] if process else []
+    return [process, *process.children(recursive=True)] if process else []
+
+
+def _cpu(part: PartRecord) -> float:
     total = 0.0
-    for one in family:
-        try:
+    for one in family(part):
+        with suppress(psutil.NoSuchProcess):
             used = one.cpu_times()
-        except psutil.NoSuchProcess:
-            continue
-        total += used.user + used.system
+            total += used.user + used.system
     return total
+
+
+def _resident(process: psutil.Process) -> int:
+    """Return the bytes of a process; shared pages are counted once, in their share."""
+    with suppress(psutil.NoSuchProcess):
+        return int(process.memory_full_info().pss)
+    return 0
 
 
 def spent(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:

@@ -117,7 +117,6 @@ def subscribe(
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.MANUAL,
             max_partition_fetch_bytes=9 << 20,
-            fetch_max_wait_ms=100,
             session_timeout_ms=10_000,
             parser=_as_it_came,
             decoder=_as_it_came_decoded,

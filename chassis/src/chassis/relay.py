@@ -34,6 +34,8 @@ LOCK = 6_122_022
 """Advisory lock of the relay; every database has its own, so one number serves all."""
 MOST_BYTES = 16 << 20
 """What one batch of the relay may hold in memory, whatever the messages weigh."""
+LONGEST_PAUSE = 0.25
+"""Seconds between two looks at an outbox that other processes fill, after a while of nothing."""
 UNSENT = """
 SELECT seq, id, topic, key, type, headers, value, traceparent, created_at
 FROM (
@@ -99,6 +101,7 @@ class Relay:
     ) -> None:
         wake = self._database.has_committed
         measured = pruned = 0.0
+        pause = poll
         loop = asyncio.get_running_loop()
         while not stop.is_set():
             wake.clear()
@@ -112,9 +115,12 @@ class Relay:
             if loop.time() - pruned > 3600:
                 await raw.execute(PRUNE)
                 pruned = loop.time()
-            if not rows:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(wake.wait(), poll)
+            if rows:
+                pause = poll
+                continue
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(wake.wait(), pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
 
 
 async def _send(producer: AIOKafkaProducer, rows: Sequence[Any]) -> None:

@@ -13,10 +13,12 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
-from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
+from opentelemetry.sdk.trace.sampling import ParentBased
 from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind, TraceFlags
 from prometheus_client import Counter, Gauge, Histogram
 from starlette.types import Scope
+
+from chassis.sampling import AFew
 
 tracer = trace.get_tracer("chassis")
 SHOW_ERRORS = structlog.processors.ExceptionRenderer(
@@ -106,7 +108,7 @@ def start_telemetry(service: str, *, traces_file: Path | None, ratio: float, lev
     """Turn on traces and logs for this process; metrics need no start."""
     provider = TracerProvider(
         resource=Resource.create({"service.name": service}),
-        sampler=ParentBasedTraceIdRatio(ratio),
+        sampler=ParentBased(AFew(ratio)),
     )
     if traces_file:
         provider.add_span_processor(

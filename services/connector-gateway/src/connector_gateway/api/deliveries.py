@@ -18,6 +18,7 @@ from chassis.telemetry import current_traceparent
 from connector_gateway.api.bodies import CodeInPath, id_after
 from connector_gateway.api.callers import OwnSystem, OwnSystemOrReader, source_of
 from connector_gateway.api.intake import read_delivery, read_sample
+from connector_gateway.api.shortcuts import PushRoute
 from connector_gateway.api.waiting import watch_of
 from connector_gateway.commands import deliveries as commands
 from connector_gateway.commands.admissions import admit
@@ -61,17 +62,6 @@ PUSH: dict[str, Any] = {
 }
 
 
-@router.post(
-    "/connections/{code}/deliveries",
-    status_code=202,
-    openapi_extra=PUSH,
-    response_class=Response,
-    responses={
-        200: {"model": DryRunView, "description": "What the delivery would do"},
-        202: {"description": "Taken", "headers": {"Location": TEXT, **LIMITS}},
-        429: PROBLEMS["4XX"] | {"headers": {"Retry-After": TEXT, **LIMITS}},
-    },
-)
 async def push(
     code: CodeInPath,
     request: Request,
@@ -108,6 +98,22 @@ async def push(
     if isinstance(told, Refusal):
         raise told  # what the ledger says of it has been committed
     return _accepted(code, told, now)
+
+
+router.add_api_route(
+    "/connections/{code}/deliveries",
+    push,
+    methods=["POST"],
+    status_code=202,
+    openapi_extra=PUSH,
+    response_class=Response,
+    responses={
+        200: {"model": DryRunView, "description": "What the delivery would do"},
+        202: {"description": "Taken", "headers": {"Location": TEXT, **LIMITS}},
+        429: PROBLEMS["4XX"] | {"headers": {"Retry-After": TEXT, **LIMITS}},
+    },
+    route_class_override=PushRoute,
+)
 
 
 def _message(request: Request) -> Message:

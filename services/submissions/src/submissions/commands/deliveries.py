@@ -31,7 +31,7 @@ INSERT_VERSIONS = """
 INSERT INTO report_versions
     (report_id, number, cells, source_kind, source_id, source_name, traceparent, made_at)
 SELECT v.report_id, v.number, v.cells, $7, v.source_id, v.source_name, v.traceparent, $8
-FROM unnest($1::uuid[], $2::int[], $3::jsonb[], $4::text[], $5::text[], $6::text[])
+FROM unnest($1::uuid[], $2::int[], $3::json[], $4::text[], $5::text[], $6::text[])
     AS v (report_id, number, cells, source_id, source_name, traceparent)
 """
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import DateTime, Text
+from sqlalchemy import JSON, DateTime, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -26,7 +26,7 @@ class ReportVersion(Table, table=True):
     report_id: UUID = Field(primary_key=True)
     number: int = Field(primary_key=True)
     """Gapless from 1 on in each report."""
-    cells: dict[str, str] = Field(sa_type=JSONB)
+    cells: dict[str, str] = Field(sa_type=JSON)
     """``row:column`` → exact decimal, ``-`` (nil) or ``x`` (not applicable); absent = missing."""
     notes: dict[str, str] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
     """Every justification, where this version changed one; None leaves them as they were."""
