@@ -57,6 +57,8 @@ OPERATIONS = [
     ("GET", "/suspensions", LOOKING),
     ("GET", ORDER, LOOKING),
     ("POST", f"{ORDER}/extend", ACTING),
+    ("POST", f"{ORDER}/probe", ACTING),
+    ("POST", f"{ORDER}/lift/preview", LOOKING),
     ("POST", f"{ORDER}/lift", ACTING),
     ("POST", f"{ORDER}/lift/approve", ACTING),
     ("GET", "/ledger", LOOKING),

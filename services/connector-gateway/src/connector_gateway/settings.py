@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from chassis.settings import ServiceSettings
+from connector_gateway.domain.held import QUARANTINE, Bound
+from contracts.connector_gateway.v1 import Direction
 
 
 class Settings(ServiceSettings):
@@ -23,8 +26,20 @@ class Settings(ServiceSettings):
     webhook_timeout: float = 15.0
     dispatch_slots: int = 50
     """Dispatches that one worker sends at the same time."""
+    held_deliveries: int = Field(default=QUARANTINE.count, ge=1)
+    """Deliveries that the quarantine of one connection takes; the next one is refused."""
+    held_bytes: int = Field(default=QUARANTINE.bytes, ge=1)
+    """Bytes that it takes."""
+    held_dispatches: int = Field(default=50_000, ge=1)
+    """Held dispatches of one connection from which on the alarm rings; none is ever refused."""
 
     @property
     def private_targets(self) -> frozenset[str]:
         """Return the private receivers that are allowed."""
         return frozenset(filter(None, map(str.strip, self.allowed_private_targets.split(","))))
+
+    def bound_of(self, direction: Direction) -> Bound:
+        """Return how much may be held of one direction of a connection."""
+        if direction is Direction.INBOUND:
+            return Bound(self.held_deliveries, self.held_bytes)
+        return Bound(self.held_dispatches)

@@ -14,6 +14,7 @@ from connector_gateway.api import (
     pulls,
     receipts,
     requests,
+    resuming,
     subscriptions,
     suspensions,
     systems,
@@ -38,6 +39,7 @@ PARTS = (
     documents,
     subscriptions,
     suspensions,
+    resuming,
     ledger,
     ledger_exports,
 )

@@ -240,13 +240,18 @@ class HeldBody(Body):
     reason: Paragraph | None = None
 
 
-class LiftBody(Body):
-    """What was done about it, and what becomes of what was held."""
+class LiftPreviewBody(Body):
+    """What would become of what was held."""
 
-    remedy: Paragraph
     held: HeldBody = HeldBody()
 
     @property
     def choice(self) -> HeldChoice:
         """Return the decision."""
         return HeldChoice(self.held.choose, self.held.begins, self.held.ends, self.held.reason)
+
+
+class LiftBody(LiftPreviewBody):
+    """What was done about it, and what becomes of what was held."""
+
+    remedy: Paragraph

@@ -1,6 +1,7 @@
 """The door for figures: pushes of external systems, and their receipts."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -32,6 +33,7 @@ from connector_gateway.errors.deliveries import ReceiptUnknown
 from connector_gateway.queries import deliveries as queries
 from connector_gateway.queries.deliveries import ReceiptView
 from connector_gateway.queries.dry_runs import DryRunView, dry_run
+from contracts.connector_gateway.v1 import Direction
 
 router = APIRouter(tags=["deliveries"])
 
@@ -138,7 +140,8 @@ async def _try_out(code: str, request: Request, who: Principal, now: datetime) -
 def _gathering(app: FastAPI) -> Gathering[Push, Answer]:
     """Return the one gathering of pushes in this process."""
     if not hasattr(app.state, "pushes"):
-        app.state.pushes = Gathering(app.state.database, commands.receive)
+        bound = app.state.settings.bound_of(Direction.INBOUND)
+        app.state.pushes = Gathering(app.state.database, partial(commands.receive, bound=bound))
     pushes: Gathering[Push, Answer] = app.state.pushes
     return pushes
 

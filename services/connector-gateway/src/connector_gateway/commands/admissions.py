@@ -1,12 +1,16 @@
 """What a system that has signed in meets at its connection, and what a stopped one is told."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.auth import Principal
+from connector_gateway.commands import ledger
+from connector_gateway.commands.ledger import Entry
+from connector_gateway.domain.ledger import Kind
+from connector_gateway.domain.pushes import Fence, Push
 from connector_gateway.errors.connections import ConnectionUnknown, Suspended
 from connector_gateway.queries import connections, suspensions
 from contracts.connector_gateway.v1 import Direction
@@ -61,3 +65,29 @@ async def suspended(
         },
         headers={"Retry-After": str(max(1, round(wait.total_seconds())))},
     )
+
+
+async def turn_away(
+    session: AsyncSession,
+    fences: Mapping[str, Fence],
+    pushes: Mapping[int, Push],
+    *,
+    now: datetime,
+) -> dict[int, Suspended]:
+    """Tell suspended connections of their suspension, and the ledger that they knocked."""
+    refusals: dict[int, Suspended] = {}
+    for code in sorted({push.connection for push in pushes.values()}):
+        fence = fences[code]
+        own = {at: push for at, push in pushes.items() if push.connection == code}
+        epoch = fence.gate.epoch
+        refusal = await suspended(
+            session, fence.id, code, [Direction.INBOUND], epoch=epoch, now=now
+        )
+        why = refusal.slug if fence.turns_away else "quarantine-full"
+        entries: list[Entry] = [
+            (Kind.DELIVERY_REFUSED, {"epoch": epoch, "sha256": push.digest, "why": why})
+            for push in own.values()
+        ]
+        await ledger.record(session, code, entries, at=now)
+        refusals |= dict.fromkeys(own, refusal)
+    return refusals

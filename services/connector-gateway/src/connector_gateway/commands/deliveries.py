@@ -3,7 +3,6 @@
 Pushes that arrive together share it (decisions/0010).
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -16,17 +15,18 @@ from chassis.database import raw_connection
 from chassis.errors import Refusal
 from chassis.identifiers import new_id
 from chassis.outbox import publish_bytes
-from connector_gateway.commands import ledger, tallies
-from connector_gateway.commands.admissions import suspended
-from connector_gateway.domain.ledger import Kind
+from connector_gateway.commands import tallies
+from connector_gateway.commands.admissions import turn_away
+from connector_gateway.domain.held import QUARANTINE, Bound
 from connector_gateway.domain.pushes import Answer, Fence, Passing, Push, Taken, pinned, with_limits
 from connector_gateway.domain.quotas import Purse
 from connector_gateway.domain.receipts import Accepted, Completion, Delivery
-from connector_gateway.errors.connections import ConnectionUnknown, DirectionNotOffered, Suspended
+from connector_gateway.errors.connections import ConnectionUnknown, DirectionNotOffered
 from connector_gateway.errors.deliveries import IdempotencyKeyReused
 from connector_gateway.errors.policies import QuotaExceeded
 from connector_gateway.queries import deliveries as queries
-from contracts.connector_gateway.v1 import DeliveryReceived, Direction
+from connector_gateway.queries import held as held_queries
+from contracts.connector_gateway.v1 import DeliveryReceived
 
 REFUSED = Counter(
     "hub_pushes_refused_total", "Pushes that were not taken, by the problem", ["connection", "why"]
@@ -67,39 +67,45 @@ ON CONFLICT (receipt_id) DO NOTHING
 
 
 async def receive(
-    session: AsyncSession, pushes: Sequence[Push], *, waits: bool, now: datetime
+    session: AsyncSession,
+    pushes: Sequence[Push],
+    *,
+    waits: bool,
+    now: datetime,
+    bound: Bound = QUARANTINE,
 ) -> list[Answer | None]:
     """Take in pushes that arrived together, each on its own merits; answer them in order.
 
     The row of every connection stays locked from here to the commit, so nothing is accepted after
     a suspension has committed (decisions/0005). None is the answer to pushes of a connection
     whose row somebody else holds, unless the caller ``waits``. What the door found wrong with a
-    body is told only to whom the gate lets through.
+    body is told only to whom the gate lets through. A quarantine that is full, by ``bound``, turns
+    away as if there were none.
     """
     fences = await queries.fences_for_update(
         session, {push.connection for push in pushes}, waits=waits
     )
     answers: list[Answer | None] = [None] * len(pushes)
     passing: list[tuple[int, Passing]] = []
-    turned_away: dict[str, list[int]] = defaultdict(list)
+    turned_away: list[int] = []
     for place, push in enumerate(pushes):
         fence = fences.get(push.connection)
         if fence is None:
             answers[place] = ConnectionUnknown(connection=push.connection) if waits else None
         elif fence.turns_away:
-            turned_away[push.connection].append(place)
+            turned_away.append(place)
         else:
             try:
                 passing.append((place, _let_through(fence, push, now=now)))
             except Refusal as why:
                 answers[place] = why
-    for code, places in turned_away.items():
-        refusal = await _turn_away(session, fences[code], [pushes[at] for at in places], now=now)
-        for place in places:
-            answers[place] = refusal
-    taken = await _take_in(session, [one for _, one in passing], now=now)
+    taken = await _take_in(session, [one for _, one in passing], bound, now=now)
     for (place, _), answer in zip(passing, taken, strict=True):
         answers[place] = answer
+    turned_away += [place for (place, _), one in zip(passing, taken, strict=True) if one is None]
+    refused = await turn_away(session, fences, {at: pushes[at] for at in turned_away}, now=now)
+    for place, refusal in refused.items():
+        answers[place] = refusal
     await tallies.add_turned_down(session, fences, pushes, answers, now=now)
     return _told(pushes, answers, fences, now=now)
 
@@ -139,22 +145,29 @@ def _let_through(fence: Fence, push: Push, *, now: datetime) -> Passing:
 
 
 async def _take_in(
-    session: AsyncSession, passing: Sequence[Passing], *, now: datetime
-) -> list[Answer]:
+    session: AsyncSession, passing: Sequence[Passing], bound: Bound, *, now: datetime
+) -> list[Answer | None]:
     """Write receipts, ledger entries and outbox rows of new pushes; find repeated ones again.
 
-    A repeated push takes nothing from a quota.
+    A repeated push takes nothing from a quota and needs no room. None is the answer to a push for
+    which the quarantine has no room.
     """
     if not passing:
         return []
     earlier = await queries.accepted_before(session, passing)
     heads = await queries.heads(session, {one.fence.code for one in passing})
-    answers: list[Answer] = []
+    stopped = {one.fence.id for one in passing if one.fence.gate.is_stopped}
+    rooms = await held_queries.rooms(session, stopped, bound) if stopped else {}
+    answers: list[Answer | None] = []
     taken: list[Taken] = []
     for one in passing:
         before = earlier.get(one.key)
         if before:
             answers.append(_same_again(before, one.delivery))
+            continue
+        room = rooms.get(one.fence.id)
+        if room and not room.take(len(one.delivery.body)):
+            answers.append(None)
             continue
         try:
             new = one.after(heads[one.fence.code], id=new_id(), now=now)
@@ -259,20 +272,6 @@ def headers_of(
         "content_type": content_type,
         "content_encoding": content_encoding,
     }
-
-
-async def _turn_away(
-    session: AsyncSession, fence: Fence, pushes: Sequence[Push], *, now: datetime
-) -> Suspended:
-    refusal = await suspended(
-        session, fence.id, fence.code, [Direction.INBOUND], epoch=fence.gate.epoch, now=now
-    )
-    facts = [
-        {"epoch": fence.gate.epoch, "sha256": push.digest, "why": refusal.slug} for push in pushes
-    ]
-    entries = [(Kind.DELIVERY_REFUSED, one) for one in facts]
-    await ledger.record(session, fence.code, entries, at=now)
-    return refusal
 
 
 async def complete(

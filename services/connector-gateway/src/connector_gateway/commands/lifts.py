@@ -150,7 +150,7 @@ async def _decide_inbound(
         discarded = await held_deliveries.discard(
             session,
             connection,
-            outside=_range_of(held, now=now),
+            outside=held.span(now=now),
             reason=held.reason or held.choose.value,
             now=now,
         )
@@ -166,7 +166,7 @@ async def _decide_outbound(
     if held.choose is Choice.LATEST:
         superseded = await raw.execute(SUPERSEDE, connection.id, now)
     if held.choose in (Choice.DISCARD, Choice.RANGE):
-        begins, ends = _range_of(held, now=now) or (None, None)
+        begins, ends = held.span(now=now) or (None, None)
         reason = held.reason or held.choose.value
         discarded = await raw.execute(DISCARD, connection.id, now, reason, begins, ends)
     released = await raw.execute(RELEASE, connection.id, now)
@@ -175,12 +175,6 @@ async def _decide_outbound(
         "discarded": _count(discarded),
         "superseded": _count(superseded),
     }
-
-
-def _range_of(held: HeldChoice, *, now: datetime) -> tuple[datetime, datetime] | None:
-    if held.choose is not Choice.RANGE:
-        return None
-    return held.begins or datetime.min.replace(year=2000, tzinfo=now.tzinfo), held.ends or now
 
 
 def _count(done: str) -> int:

@@ -25,9 +25,11 @@ from connector_gateway.commands.detectors import Effect
 from connector_gateway.commands.keys import signing_key
 from connector_gateway.domain.detectors import Watched
 from connector_gateway.jobs.dispatcher import Dispatcher
+from connector_gateway.jobs.measures import tell_held
 from connector_gateway.jobs.puller import Puller
 from connector_gateway.queries import connections as connection_queries
 from connector_gateway.queries import dispatches as dispatch_queries
+from connector_gateway.queries import held as held_queries
 from connector_gateway.queries import pulls as pull_queries
 from connector_gateway.queries import requests as request_queries
 from connector_gateway.queries import suspensions as suspension_queries
@@ -152,6 +154,16 @@ async def sign_ledger_roots(state: Any, stop: asyncio.Event) -> None:
         async with state.database.transaction() as session:
             await ledger.sign_roots(session, key, now=this_moment())
         await _pause(stop, 60)
+
+
+@jobs.loop()
+async def measure_held(state: Any, stop: asyncio.Event) -> None:
+    """Tell the watchers how much is held of each connection, since when, how full that is."""
+    while not stop.is_set():
+        async with state.database.transaction() as session:
+            backlogs = await held_queries.backlogs(session)
+        tell_held(backlogs, state.settings, now=this_moment())
+        await _pause(stop, 15)
 
 
 @jobs.loop()

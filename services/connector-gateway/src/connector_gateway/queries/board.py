@@ -12,8 +12,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.database import raw_connection
 from chassis.identifiers import first_id_of
 from connector_gateway.domain.breakers import Breaker
-from connector_gateway.domain.connections import WANTED, Connection, Grants, System
-from connector_gateway.domain.dispatches import Replica, confirmed
+from connector_gateway.domain.connections import WANTED, AdminState, Connection, Grants, System
+from connector_gateway.domain.dispatches import Replica, confirmed, ramp
 from connector_gateway.domain.known import KnownAgency
 from connector_gateway.queries import LocalMoment, View
 from contracts.connector_gateway.v1 import Direction
@@ -25,11 +25,16 @@ OUTBOUND_WORK = """
 SELECT connection_id, count(*) FILTER (WHERE state = 'held') AS held,
        min(held_at) FILTER (WHERE state = 'held') AS oldest,
        count(*) FILTER (WHERE state = 'sending') AS in_flight,
-       count(*) FILTER (WHERE state = 'waiting') AS waiting
-FROM dispatches WHERE state IN ('waiting', 'sending', 'held') GROUP BY connection_id
+       count(*) FILTER (WHERE state = 'waiting') AS waiting,
+       count(*) FILTER (WHERE state <> 'held' AND released_at IS NOT NULL
+                        AND NOT EXISTS (SELECT FROM attempts AS a WHERE a.dispatch_id = d.id
+                                        AND a.began_at >= d.released_at)) AS untried
+FROM dispatches AS d WHERE state IN ('waiting', 'sending', 'held') GROUP BY connection_id
 """
 INBOUND_HELD = """
-SELECT connection_id, count(*) AS held, min(received_at) AS oldest
+SELECT connection_id, count(*) FILTER (WHERE NOT is_released) AS held,
+       min(received_at) FILTER (WHERE NOT is_released) AS oldest,
+       count(*) FILTER (WHERE is_released) AS released
 FROM held_deliveries GROUP BY connection_id
 """
 LAST_RECEIPTS = """
@@ -62,6 +67,15 @@ class ObservedView(View):
     in_flight: int
 
 
+class ResumingView(View):
+    """How far a direction is that resumes after a lift."""
+
+    left: int
+    """Released and not sent on, or not tried, yet."""
+    per_second: int | None
+    """How many may start in a second now: 1, then 10, then 50; None where nothing slows it."""
+
+
 class DirectionView(View):
     """One direction of a connection."""
 
@@ -72,6 +86,7 @@ class DirectionView(View):
     observed: ObservedView
     held: HeldView
     waiting: int = 0
+    resuming: ResumingView | None = None
 
 
 class SystemView(View):
@@ -158,8 +173,9 @@ async def connections(
 class _Work:
     """Counts beside the connections, read once for the whole board."""
 
-    def __init__(self, alive: Sequence[Replica]) -> None:
+    def __init__(self, alive: Sequence[Replica], now: datetime) -> None:
         self.alive = alive
+        self.now = now
         self.outbound: dict[UUID, Any] = {}
         self.inbound: dict[UUID, Any] = {}
         self.last: dict[UUID, datetime] = {}
@@ -169,7 +185,7 @@ class _Work:
     @classmethod
     async def read(cls, session: AsyncSession, now: datetime) -> "_Work":
         alive = await session.exec(select(Replica).where(Replica.seen_at > now - ALIVE))
-        work = cls(alive.all())
+        work = cls(alive.all(), now)
         for breaker in await session.exec(select(Breaker)):
             work.breakers[breaker.connection_id, breaker.direction] = breaker.state
         raw = await raw_connection(session)
@@ -186,6 +202,16 @@ class _Work:
         counts = self.inbound if direction is Direction.INBOUND else self.outbound
         row = counts.get(connection.id)
         return HeldView(count=row["held"], oldest=row["oldest"]) if row else HeldView()
+
+    def resuming(self, connection: Connection, direction: Direction) -> ResumingView | None:
+        if connection.state_of(direction) is not AdminState.RESUMING:
+            return None
+        if direction is Direction.INBOUND:
+            row = self.inbound.get(connection.id)
+            return ResumingView(left=row["released"] if row else 0, per_second=None)
+        row = self.outbound.get(connection.id)
+        since = (self.now - connection.outbound_since).total_seconds()
+        return ResumingView(left=row["untried"] if row else 0, per_second=ramp(since))
 
 
 def _row(
@@ -237,4 +263,5 @@ def _direction(connection: Connection, direction: Direction, work: _Work) -> Dir
         ),
         held=work.held(connection, direction),
         waiting=row["waiting"] if row else 0,
+        resuming=work.resuming(connection, direction),
     )

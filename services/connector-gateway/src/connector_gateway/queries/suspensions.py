@@ -119,6 +119,11 @@ async def grounds_of(
     return Grounds(row["id"], Ground(row["ground"]), row["notice_id"], row["expected_end"])
 
 
+async def suspension(session: AsyncSession, suspension_id: UUID) -> Suspension | None:
+    """Return an order."""
+    return await session.get(Suspension, suspension_id)
+
+
 async def suspension_for_update(session: AsyncSession, suspension_id: UUID) -> Suspension | None:
     """Return an order, its row locked."""
     return await session.get(Suspension, suspension_id, with_for_update=True)
