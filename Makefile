@@ -1,7 +1,7 @@
 # One command a line; `make help` lists them. Paths are relative: the project may stand in a folder
 # with spaces or Vietnamese letters, which make cannot hold in a variable.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock fmt check test test-all demo up down reset status migrate contracts bench chaos mutants trace redrive verify
+.PHONY: help setup lock fmt check test test-all demo up down reset status migrate contracts bench chaos mutants trace redrive verify force-majeure resume-system
 
 PY := .venv/bin/python
 # The first Python that is new enough.
@@ -73,6 +73,12 @@ mutants: setup ## write careless faults into a copy and see the tests catch each
 
 verify: ## check an export of the exchange ledger, offline: make verify EXPORT=file [ROOTS=file] [KEYS=file]
 	@$(PY) -m connector_gateway.verify_ledger "$(EXPORT)" $(if $(ROOTS),--roots "$(ROOTS)") $(if $(KEYS),--keys "$(KEYS)")
+
+force-majeure: ## close the whole system, even while services are down: REASON="…" [UNTIL=2026-11-27T08:00]
+	@$(HUB) force-majeure $(if $(REASON),--reason "$(REASON)") $(if $(UNTIL),--until "$(UNTIL)")
+
+resume-system: ## end a force majeure: REMEDY="…" [HELD=all|latest]
+	@$(HUB) resume-system $(if $(REMEDY),--remedy "$(REMEDY)") $(if $(HELD),--held $(HELD))
 
 trace: ## show a trace as a tree: make trace ID=<trace id>
 	@$(HUB) trace $(ID)

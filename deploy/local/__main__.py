@@ -1,4 +1,4 @@
-"""The commands of the embedded hub: up, down, status, reset, run, prepare, trace, redrive."""
+"""The commands of the embedded hub, from up and down to force-majeure and redrive."""
 
 import asyncio
 import os
@@ -6,14 +6,16 @@ import shutil
 import subprocess
 import sys
 import time
+from datetime import datetime
 from typing import Annotated
 
 import psutil
 import typer
 from rich.console import Console
 
+from chassis.clock import ZONE
 from chassis.redrive import redrive as send_dead_letters_again
-from deploy.local import demo_file, record, status, traces
+from deploy.local import declarations, demo_file, record, status, traces
 from deploy.local.layout import ROOT, Hub, hub_from_environment
 from deploy.local.logs import last_lines, open_log
 from deploy.local.parts import parts_of
@@ -146,6 +148,48 @@ def reset(yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False
     console.print(f"Removed {hub.home}.")
 
 
+@app.command("force-majeure")
+def force_majeure(
+    reason: Annotated[str, typer.Option(help="why, as the public may read it")] = "",
+    until: Annotated[str, typer.Option(help="expected end, ISO 8601")] = "",
+) -> None:
+    """Close the whole system to the public at once (Điều 8.1b); services may be down."""
+    hub = hub_from_environment()
+    try:
+        if reason or declarations.standing(hub) is None:
+            ends = datetime.fromisoformat(until).astimezone(ZONE) if until else None
+            declarations.declare(hub, reason, ends)
+        _say_settled(declarations.settle(hub))
+    except (declarations.Refused, ValueError) as why:
+        raise _refuse(str(why)) from None
+
+
+@app.command("resume-system")
+def resume_system(
+    remedy: Annotated[str, typer.Option(help="what was done about it")] = "",
+    held: Annotated[str, typer.Option(help="all or latest of what was held")] = "all",
+) -> None:
+    """End a force majeure: take the page down and lift the order (Điều 8.3)."""
+    hub = hub_from_environment()
+    try:
+        there = declarations.standing(hub)
+        if remedy or there is None or there.ended_at is None:
+            declarations.end(hub, remedy, held)
+        _say_settled(declarations.settle(hub))
+    except declarations.Refused as why:
+        raise _refuse(str(why)) from None
+
+
+def _say_settled(known: declarations.Declaration | None) -> None:
+    if known is None:
+        return
+    page = "Its page is gone." if known.ended_at else "The gateway shows it from now on."
+    order = f"Order {known.suspension}." if known.suspension else "No connection to stop."
+    if not known.is_settled:
+        order = "The database does not answer: the order waits and is given when the hub is up."
+    console.print(f"Declared at {known.declared_at}. {page} {order}")
+
+
 @app.command("status")
 def show_status() -> None:
     """Show parts, ports, memory, restarts, lag and outbox depth."""
@@ -159,7 +203,12 @@ def show_status() -> None:
 @app.command()
 def prepare() -> None:
     """Make databases, migrate them, make topics (the hub's servers run)."""
-    prepare_servers(hub_from_environment())
+    hub = hub_from_environment()
+    prepare_servers(hub)
+    try:
+        declarations.settle(hub)
+    except declarations.Refused as why:
+        console.print(f"The declared force majeure could not be ordered: {why}", soft_wrap=True)
 
 
 @app.command()

@@ -87,6 +87,11 @@ class Hub:
         return self.home / "logs"
 
     @property
+    def declarations(self) -> Path:
+        """The declaration of force majeure that stands, as the gateway shows it, and past ones."""
+        return self.home / "declarations"
+
+    @property
     def run(self) -> Path:
         """What the supervisor notes about itself while it runs."""
         return self.home / "run"
@@ -104,7 +109,7 @@ class Hub:
     def make_folders(self) -> None:
         """Make the folders of the home; only the owner may look into them."""
         self.home.mkdir(parents=True, exist_ok=True)
-        for folder in (self.secrets, self.logs, self.run, self.traces):
+        for folder in (self.secrets, self.logs, self.run, self.traces, self.declarations):
             folder.mkdir(exist_ok=True)
             folder.chmod(0o700)
         self.data.mkdir(exist_ok=True)

@@ -173,6 +173,7 @@ def _gateway_environment(hub: Hub) -> dict[str, str]:
             for name in (*SERVICES, "portal")
         },
         "GATEWAY_PAGES": str(ROOT / "deploy" / "gateway" / "pages"),
+        "GATEWAY_DECLARATIONS": str(hub.declarations),
         "XDG_DATA_HOME": data,
         "XDG_CONFIG_HOME": data,
     }

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 
 import psutil
 
+from deploy.local import declarations
 from deploy.local import record as records
 from deploy.local.layout import PORTS, Hub
 from deploy.local.logs import last_lines, open_log, rotate
@@ -103,6 +104,7 @@ class Supervisor:
     async def _keeping(self) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(self._keep(kept)) for kept in self._kept.values()]
         tasks.append(asyncio.create_task(self._rotate_logs()))
+        tasks.append(asyncio.create_task(self._settle_declarations()))
         for task in tasks:
             task.add_done_callback(self._broke)
         try:
@@ -237,6 +239,16 @@ class Supervisor:
     def _state(self, kept: Kept, state: str) -> None:
         kept.note.state = state
         self._note()
+
+    async def _settle_declarations(self) -> None:
+        """Order a force majeure that was declared while the database was down, once it is back."""
+        while True:
+            await asyncio.sleep(5)
+            there = declarations.standing(self._hub)
+            is_waiting = there is not None and not there.is_settled
+            if is_waiting and self._record.phase is Phase.READY:
+                with suppress(declarations.Refused, subprocess.TimeoutExpired):
+                    await asyncio.to_thread(declarations.settle, self._hub)
 
     async def _rotate_logs(self) -> None:
         while True:

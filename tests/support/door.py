@@ -30,6 +30,7 @@ class Door:
     """A gateway and what stands behind it."""
 
     def __init__(self, hub: Hub) -> None:
+        self.hub = hub
         self.url = hub.origin
         self.upstream_port = free_port()
         self.bytes_seen = 0

@@ -13,16 +13,33 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import psutil
+import psycopg
 import pytest
 
-from deploy.local import record
+from deploy.local import declarations, keys, record
+from deploy.local.layout import SERVICES
 from deploy.local.processes import find
 from deploy.local.record import PartRecord, Record
 from tests.support.hub import RunningHub, a_hub, wait_until
 from tests.support.keeper import run_folder
 
 pytestmark = pytest.mark.timeout(240)
+
+
+A_CONNECTION = """
+WITH made AS (
+    INSERT INTO systems (id, code, name, owner_agency, owner_email, created_at)
+    VALUES (uuidv7(), 'he-thong', 'Hệ thống của bộ', 'H01', 'dau-moi@bo.example.vn', now())
+    RETURNING id)
+INSERT INTO connections (id, code, name, system_id, client_id, grants, while_suspended,
+    is_essential, inbound_state, outbound_since, epoch, tokens_from_epoch, webhook_events,
+    subscription_version, created_at)
+SELECT uuidv7(), 'qg-tthc', 'Kết nối của bộ', id, 'qg-tthc',
+    '{"agencies": null, "regimes": null}', 'reject', false, 'ACTIVE', now(), 1, 1, '{}', 1, now()
+FROM made
+"""
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +101,54 @@ def test_a_part_that_is_killed_comes_back(hub: RunningHub, part: str) -> None:
 
     wait_until(is_back, limit=90)
     assert hub.process_of(part).pid != before.pid
+
+
+def test_a_force_majeure_is_shown_while_nothing_works_and_ordered_when_the_hub_is_back(
+    hub: RunningHub,
+) -> None:
+    with psycopg.connect(keys.superuser_url(hub.hub, "connector_gateway")) as database:
+        database.execute(A_CONNECTION)
+    stopped = [hub.process_of(part) for part in ("postgres", *SERVICES)]
+    for process in stopped:
+        process.suspend()
+    try:
+        said = hub.run("force-majeure", "--reason", "Mất điện trung tâm dữ liệu")
+        assert said.returncode == 0, said.stdout + said.stderr
+        assert "the order waits" in said.stdout
+        page = httpx.get(hub.origin)
+        assert (page.status_code, "Mất điện trung tâm dữ liệu" in page.text) == (503, True)
+    finally:
+        for process in reversed(stopped):
+            process.resume()
+    wait_until(lambda: settled(hub), limit=60)
+    assert order_of(hub) == ("FORCE_MAJEURE", "IN_FORCE", "SUSPENDED")
+    wait_until(lambda: "Mất điện trung tâm dữ liệu" in notices(hub), limit=60)
+    said = hub.run("resume-system", "--remedy", "Đã có điện trở lại")
+    assert said.returncode == 0, said.stdout + said.stderr
+    wait_until(lambda: declarations.standing(hub.hub) is None, limit=60)
+    assert httpx.get(f"{hub.origin}/notices").status_code == 200
+    assert order_of(hub)[:2] == ("FORCE_MAJEURE", "LIFTED")
+
+
+def settled(hub: RunningHub) -> bool:
+    """Say whether the hub knows the declaration."""
+    there = declarations.standing(hub.hub)
+    return there is not None and there.is_settled
+
+
+def order_of(hub: RunningHub) -> tuple[str, str, str]:
+    """Return ground and state of the order, and the state of the connection."""
+    query = "SELECT ground, s.state, inbound_state FROM suspensions AS s, connections"
+    with psycopg.connect(keys.superuser_url(hub.hub, "connector_gateway")) as database:
+        row = database.execute(query).fetchone()
+    assert row is not None
+    return str(row[0]), str(row[1]), str(row[2])
+
+
+def notices(hub: RunningHub) -> str:
+    """Return the public notices as a program reads them."""
+    answer = httpx.get(f"{hub.origin}/notices", headers={"Accept": "application/json"}, timeout=30)
+    return answer.text
 
 
 def test_kill_9_of_the_supervisor_leaves_no_orphan_and_the_next_start_works(
