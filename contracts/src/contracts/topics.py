@@ -191,10 +191,6 @@ def dead_letters_of(reader: Service) -> Topic:
     )
 
 
-PUBLIC: tuple[Topic, ...] = (REGIMES, CALENDARS, REPORTS, CONSOLIDATIONS, NOTICES, LEDGER_ROOTS)
-"""What a reader outside the hub may take from Kafka itself: no accounts, no keys of people, no
-deliveries, nothing of connections. The production profiles give reading rights to these only."""
-
 TOPICS: tuple[Topic, ...] = (
     AGENCIES,
     ACCOUNTS,

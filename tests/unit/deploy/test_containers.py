@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 import yaml
 
-from contracts.topics import PUBLIC
 from deploy.local.layout import ROOT, SERVICES, Hub, package_of, prefix_of
 from deploy.local.parts import WEB, service_environment
 
@@ -41,37 +40,6 @@ def test_every_manifest_of_the_folder_belongs_to_the_base() -> None:
     resources = yaml.safe_load((BASE / "kustomization.yaml").read_text())["resources"]
     files = {path.name for path in BASE.glob("*.yaml")} - {"kustomization.yaml"}
     assert set(resources) == files
-
-
-def test_an_outside_reader_reads_the_public_topics_and_writes_nothing(
-    manifests: list[dict[str, Any]],
-) -> None:
-    [reader] = [item for item in manifests if item["kind"] == "KafkaUser"]
-    rights = reader["spec"]["authorization"]["acls"]
-    topics = [one["resource"] for one in rights if one["resource"]["type"] == "topic"]
-    assert [one["name"] for one in topics] == [topic.name for topic in PUBLIC]
-    assert {one["patternType"] for one in topics} == {"literal"}
-    assert {name for one in rights for name in one["operations"]} == {"Describe", "Read"}
-    said = COMPOSE["reader-rights"]["entrypoint"]
-    assert [f"--topic={topic.name}" for topic in PUBLIC] == [
-        word for word in said if word.startswith("--topic=")
-    ]
-    for rights_of in ("reader-rights", "reader-groups"):
-        words = COMPOSE[rights_of]["entrypoint"]
-        operations = {word for word in words if word.startswith("--operation=")}
-        assert operations == {"--operation=Read", "--operation=Describe"}
-        assert "--allow-principal=User:outside-reader" in words
-
-
-def test_whoever_is_not_the_hub_signs_in_to_kafka(manifests: list[dict[str, Any]]) -> None:
-    [cluster] = [item for item in manifests if item["kind"] == "Kafka"]
-    listeners = {one["name"]: one for one in cluster["spec"]["kafka"]["listeners"]}
-    assert listeners["plain"]["networkPolicyPeers"] == [{"podSelector": {}}]
-    assert listeners["readers"]["tls"] is True
-    assert listeners["readers"]["authentication"] == {"type": "scram-sha-512"}
-    assert cluster["spec"]["kafka"]["authorization"]["type"] == "simple"
-    protocols = COMPOSE["kafka"]["environment"]["KAFKA_LISTENER_SECURITY_PROTOCOL_MAP"]
-    assert "READERS:SASL_PLAINTEXT" in protocols.split(",")
 
 
 @pytest.mark.parametrize("service", WEB)
