@@ -10,6 +10,7 @@ import pytest
 from chassis.clock import now
 from chassis.identifiers import new_id
 from connector_gateway.commands import settlements
+from connector_gateway.domain.dispatches import TEST
 from connector_gateway.jobs.dispatcher import Dispatcher
 from contracts.submissions.v1 import ConsolidationForwarded
 from tests.support.gateway import Gateway
@@ -107,7 +108,7 @@ async def test_the_log_is_read_by_state_type_and_time_in_pages(
     soon = (now() + timedelta(minutes=1)).isoformat().replace("+", "%2B")
     assert len(await listed(gateway, "?state=delivered")) == 1
     assert len(await listed(gateway, f"?type={ConsolidationForwarded.type}")) == 3
-    assert await listed(gateway, "?type=connector-gateway.test.v1") == []
+    assert await listed(gateway, f"?type={TEST}") == []
     assert len(await listed(gateway, f"?to={soon}")) == 3
     assert await listed(gateway, f"?from={soon}") == []
     page = (await gateway.call("GET", f"{LIST}?state=waiting&limit=1")).json()
@@ -277,7 +278,7 @@ async def test_a_test_event_is_signed_logged_and_tried_once(
         assert answer.status_code == 201
         await send_all(dispatcher)
     payloads = receiver.verified(gateway.keys)
-    assert [one["type"] for one in payloads] == ["connector-gateway.test.v1"] * 2
+    assert [one["type"] for one in payloads] == [TEST] * 2
     assert gateway.rows(STATES) == [("waiting",), ("failed",), ("delivered",)]
     assert str(waiting) not in str(payloads)
     assert len(acts(gateway, "test-dispatched")) == 2

@@ -41,7 +41,7 @@ async def wanted_of(
     ends: Annotated[Moment | None, Query(alias="to")] = None,
 ) -> Wanted:
     """Return which dispatches are asked for; `from` and `to` are of when they were made."""
-    return Wanted(state, event_type, begins, ends)
+    return Wanted(event_type, state, begins, ends)
 
 
 class RedeliveredView(View):
@@ -94,7 +94,7 @@ async def show_dispatch(
 async def send_test(
     code: CodeInPath, session: Transaction, who: Operator, now: Now
 ) -> DispatchView:
-    """Send a test event (`connector-gateway.test.v1`): signed and logged like others, tried once.
+    """Send a test event (`connector-gateway.dispatch.tested.v1`): signed and logged like others, tried once.
 
     It waits for nothing and nothing waits for it. 404 `connection-unknown`;
     409 `direction-not-offered`; 403 `connection-revoked`; 503 `connection-suspended`.

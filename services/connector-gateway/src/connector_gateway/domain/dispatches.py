@@ -28,7 +28,7 @@ LOG_DETAIL = timedelta(days=90)
 """How long the log keeps headers and bodies."""
 LOG = timedelta(days=730)
 """How long it keeps when a finished dispatch was tried, and how that ended."""
-TEST = "connector-gateway.test.v1"
+TEST = "connector-gateway.dispatch.tested.v1"
 """Type of a test event: signed and logged like others, tried once."""
 LEASE = timedelta(seconds=60)
 """How long a claim stands without word before another dispatcher may take the row."""

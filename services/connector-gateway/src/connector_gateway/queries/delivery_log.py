@@ -28,8 +28,8 @@ WHERE connection_id = $1 AND created_at >= $2 AND created_at < $3
 class Wanted:
     """Which dispatches of a connection: by state, type and the moment they were made."""
 
-    state: DispatchState | None = None
     event_type: str | None = None
+    state: DispatchState | None = None
     begins: datetime | None = None
     ends: datetime | None = None
 
