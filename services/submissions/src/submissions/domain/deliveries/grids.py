@@ -29,6 +29,8 @@ class Block:
     pattern: re.Pattern[str]
     is_numeric: bool
     """No text column, so that needless zeros may be cut off wherever they stand."""
+    is_short: bool = False
+    """At most one place after the point in every column."""
 
     def canonical(self, lines: str) -> str | None:
         """Return the figures, one a line, as they are kept; None where one needs a look.
@@ -42,6 +44,8 @@ class Block:
             return None
         if not self.is_numeric or "0\n" not in text:
             return lines
+        if self.is_short:
+            return text.replace(".0\n", "\n")[:-1]
         return LAST_ZEROS.sub(r"\1\n", ONLY_ZEROS.sub("\n", text))[:-1]
 
 
@@ -94,6 +98,7 @@ class Grid:
             tuple(f"{row}:{column}" for row in rows for column in columns),
             re.compile(rf"(?:{line})*+"),
             is_numeric,
+            is_short=all(one.decimals <= 1 for one in attributes),
         )
 
 
