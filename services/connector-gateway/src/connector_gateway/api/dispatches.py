@@ -94,9 +94,9 @@ async def show_dispatch(
 async def send_test(
     code: CodeInPath, session: Transaction, who: Operator, now: Now
 ) -> DispatchView:
-    """Send a test event (`connector-gateway.dispatch.tested.v1`): signed and logged like others, tried once.
+    """Send a test event (`connector-gateway.dispatch.tested.v1`), signed and logged like others.
 
-    It waits for nothing and nothing waits for it. 404 `connection-unknown`;
+    Tried once; it waits for nothing and nothing waits for it. 404 `connection-unknown`;
     409 `direction-not-offered`; 403 `connection-revoked`; 503 `connection-suspended`.
     """
     row = await redeliveries.dispatch_test(session, code, person(who), now=now)
