@@ -54,13 +54,13 @@ async def test_an_order_is_previewed_given_and_lifted_by_two_people(
         await expect(page.locator("h1 + p")).to_contain_text("Đang tạm ngừng")
         assert await axe_violations(page) == []
         await page.fill("#remedy", "Đã cài lại máy chủ, thay khóa")
-        await page.click("text=Đề nghị khôi phục")
+        await page.click("button:has-text('Đề nghị khôi phục')")
         await expect(page.locator("h1 + p")).to_contain_text("Chờ người thứ hai")
-        await page.click("text=Duyệt khôi phục")
+        await page.click("button:has-text('Duyệt khôi phục')")
         await expect(page.locator("#van-de")).to_contain_text("người")
     async with open_page(town.origin, browser) as page:
         await enter(page, town, "ket-noi-2", order.removeprefix(town.origin))
-        await page.click("text=Duyệt khôi phục")
+        await page.click("button:has-text('Duyệt khôi phục')")
         await expect(page.locator("h1 + p")).to_contain_text("Đã khôi phục")
         await page.goto("/ket-noi/dan-cu")
         course = page.locator(".hub-course")
@@ -90,11 +90,11 @@ async def test_the_ledger_is_checked_on_its_page_and_handed_out(
 ) -> None:
     async with open_page(town.origin, browser) as page:
         await enter(page, town, "ket-noi-1", "/nhat-ky-trao-doi")
-        await page.click("text=Kiểm tra")
+        await page.click("button:has-text('Kiểm tra')")
         await expect(page.locator("#ket-qua")).to_contain_text("Nguyên vẹn")
         assert await axe_violations(page) == []
         async with page.expect_download() as begun:
-            await page.click("text=Tải về")
+            await page.click("button:has-text('Tải về')")
         file = await (await begun.value).path()
         assert file.read_bytes().splitlines()[-1].startswith(b'{"kid":')
 
