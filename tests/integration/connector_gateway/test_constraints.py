@@ -84,6 +84,16 @@ async def test_the_other_grounds_need_no_notice_before(gateway: Gateway) -> None
     write_order(gateway, TET_MONDAY, ground="FORCE_MAJEURE", state="IN_FORCE")
 
 
+@pytest.mark.parametrize("remedy", [None, ""])
+async def test_the_database_lets_no_order_end_without_a_remedy(
+    gateway: Gateway, remedy: str | None
+) -> None:
+    order = write_order(gateway, TET_MONDAY, ground="FORCE_MAJEURE", state="IN_FORCE")
+    lift = "UPDATE suspensions SET state = 'LIFTED', ended_at = now(), remedy = %s WHERE id = %s"
+    with pytest.raises(psycopg.errors.CheckViolation, match="remedy_before_lift"):
+        gateway.execute(lift, remedy, order)
+
+
 async def test_nothing_is_stopped_by_an_order_that_is_not_in_force(gateway: Gateway) -> None:
     await gateway.open("qg-tthc")
     order = write_order(gateway, february(9))

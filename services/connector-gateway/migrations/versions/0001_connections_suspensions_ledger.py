@@ -167,7 +167,7 @@ TABLES = (
         CONSTRAINT ck_suspensions_ends_after_start
             CHECK (expected_end IS NULL OR expected_end > effective_at),
         CONSTRAINT ck_suspensions_remedy_before_lift
-            CHECK (state NOT IN ('LIFT_REQUESTED', 'LIFTED') OR remedy <> ''),
+            CHECK (state NOT IN ('LIFT_REQUESTED', 'LIFTED') OR coalesce(remedy, '') <> ''),
         CONSTRAINT ck_suspensions_second_person CHECK (
             ground <> 'SECURITY_RISK' OR state <> 'LIFTED'
             OR (lift_approved_by IS NOT NULL AND lift_requested_by IS NOT NULL
