@@ -27,7 +27,7 @@ class Backlog:
 
 @dataclass(frozen=True)
 class Bound:
-    """How much may be held of one direction of a connection (decisions/0015)."""
+    """How much may be held of one direction of a connection (decisions/0016)."""
 
     count: int
     bytes: int = 1 << 40
