@@ -19,6 +19,8 @@ from tests.support.waiting import until
 
 ON_THEIR_WAY = {"mails"}
 """Tables whose rows note tries that go on by themselves."""
+CLOCKS = {"tallied_until"}
+"""Tables that only say until when something was looked at."""
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -63,4 +65,5 @@ def contents(url: str) -> dict[str, list[str]]:
                 )
             ]
             for (table,) in tables
+            if table not in CLOCKS
         }

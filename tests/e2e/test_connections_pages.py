@@ -40,7 +40,7 @@ async def enter(page: Page, town: Town, username: str, path: str) -> None:
 async def test_an_order_is_previewed_given_and_lifted_by_two_people(
     town: Town, browser: Browser
 ) -> None:
-    async with open_page(town.origin, browser) as page:
+    async with open_page(town.origin, browser, refused=[403]) as page:
         await enter(page, town, "ket-noi-1", "/ket-noi/dan-cu/tam-ngung")
         await page.fill("#public_reason", "Máy chủ có dấu hiệu bị chiếm quyền")
         await page.click("button[value=preview]")
@@ -72,7 +72,7 @@ async def test_maintenance_too_soon_is_told_the_earliest_day_and_keeps_what_was_
     town: Town, browser: Browser
 ) -> None:
     soon = datetime.now(ZONE) + timedelta(days=1)
-    async with open_page(town.origin, browser) as page:
+    async with open_page(town.origin, browser, refused=[422]) as page:
         await enter(page, town, "ket-noi-1", "/ket-noi/dan-cu/tam-ngung")
         await page.check("#ground-MAINTENANCE")
         await page.fill("#public_reason", "Nâng cấp hệ thống")

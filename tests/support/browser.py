@@ -9,7 +9,7 @@
 import functools
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -68,10 +68,15 @@ async def open_browser() -> AsyncIterator[Browser]:
 
 
 @asynccontextmanager
-async def open_page(origin: str, browser: Browser | None = None) -> AsyncIterator[Page]:
-    """Open a page that knows ``origin``; raise at the end if its console showed an error."""
+async def open_page(
+    origin: str, browser: Browser | None = None, *, refused: Sequence[int] = ()
+) -> AsyncIterator[Page]:
+    """Open a page that knows ``origin``; raise at the end if its console showed an error.
+
+    ``refused`` are statuses that the test asks for; the console names them, too.
+    """
     if browser is None:
-        async with open_browser() as own, open_page(origin, own) as page:
+        async with open_browser() as own, open_page(origin, own, refused=refused) as page:
             yield page
         return
     context = await browser.new_context(
@@ -85,6 +90,8 @@ async def open_page(origin: str, browser: Browser | None = None) -> AsyncIterato
         yield page
     finally:
         await context.close()
+    wanted = tuple(f"the server responded with a status of {status}" for status in refused)
+    errors = [one for one in errors if not any(words in one for words in wanted)]
     assert not errors, f"the page complained: {errors}"
 
 

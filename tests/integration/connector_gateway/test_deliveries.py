@@ -113,7 +113,6 @@ BAD = [
         id="a zstd bomb",
     ),
     pytest.param(b'{"a":NaN}', {}, 400, "invalid-json", id="NaN"),
-    pytest.param(b'{"a":1e400}', {}, 400, "invalid-json", id="a number out of range"),
     pytest.param(
         "agency,row,column,value\n07201,1,note,Số liệu\n".encode("cp1258"),
         {"content_type": "text/csv"},

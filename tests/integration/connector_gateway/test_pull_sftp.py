@@ -10,6 +10,7 @@ import pytest
 
 from connector_gateway.connectors.sftp import steps
 from connector_gateway.domain.sources import Content, PullKind, Source, Step
+from tests.support.builders_intake import a_workbook
 from tests.support.gateway import Gateway
 from tests.support.pulled import DropFolder, Pulled, digest, serving, some
 
@@ -88,7 +89,7 @@ async def test_the_oldest_file_is_taken_first_and_the_kind_is_told_by_its_name(
     pulled: Pulled, folder: DropFolder
 ) -> None:
     folder.offer("z.csv", b"a;b\n1;2\n")
-    folder.offer("a.xlsx", b"PK\x03\x04 so lieu")
+    folder.offer("a.xlsx", a_workbook({"07201": [["row", "c2"], ["1", 120]]}))
     folder.offer("m.json", some(1)["bao-cao-1"])
     folder.offer("ghi-chu.txt", b"khong phai so lieu")
     await pulled.turn()

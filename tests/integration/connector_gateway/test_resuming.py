@@ -22,7 +22,7 @@ SELECT uuidv7(), c.id, n::text, %s, md5(((n - 1) %% %s)::text)::uuid::text,
        now() - interval '1 day' + n * interval '1 second', now(), 0, 1,
        now() - interval '1 day' + n * interval '1 second',
        1
-FROM connections AS c, generate_series(1, %s) AS n WHERE c.code = %s ORDER BY n
+FROM connections AS c, generate_series(1, %s) AS n WHERE c.code = %s ORDER BY n.n
 """
 
 

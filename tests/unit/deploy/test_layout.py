@@ -51,5 +51,6 @@ def test_secrets_are_for_the_owner_only(tmp_path: Path) -> None:
         "logs": 0o700,
         "run": 0o700,
         "traces": 0o700,
+        "declarations": 0o700,
         "data": 0o711,  # PostgreSQL's own account walks through to its folder
     }
