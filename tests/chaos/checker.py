@@ -8,18 +8,18 @@ import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, get_args
 
-import psycopg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from connector_gateway.domain.ledger import Link, verify
-from contracts.topics import dead_letters_of
-from deploy.local import keys
+from contracts.topics import TOPICS, Service, dead_letters_of
 from deploy.local.layout import SERVICES
 from deploy.local.status import lags
 from tests.bench.load import REGIME
 from tests.chaos.journal import Operation, Told
+from tests.chaos.rows import rows
+from tests.chaos.run import Run
 from tests.support.hub import RunningHub
 
 HEALED = 60.0
@@ -27,25 +27,31 @@ HEALED = 60.0
 POISONED = {"missing-headers", "unreadable-headers", "unknown-version"}
 UNSENT = "SELECT count(*) FROM outbox WHERE sent_at IS NULL"
 UNFINISHED = """
-SELECT count(*) FROM receipts AS r LEFT JOIN outcomes AS o ON o.receipt_id = r.id
+SELECT r.id::text FROM receipts AS r LEFT JOIN outcomes AS o ON o.receipt_id = r.id
 WHERE o.receipt_id IS NULL
 """
 
 
-def rows(hub: RunningHub, service: str, query: str, *arguments: Any) -> list[Any]:
-    """Ask the database of a service."""
-    with psycopg.connect(keys.superuser_url(hub.hub, service), connect_timeout=5) as connection:
-        return connection.execute(query, arguments).fetchall()
+async def wait_until_quiet(run: Run) -> tuple[list[str], list[str]]:
+    """Wait until every part is ready and nothing is under way (I4, I10).
 
-
-async def wait_until_quiet(hub: RunningHub) -> Iterator[str]:
-    """Wait until every part is ready and nothing is under way; return what still is (I4, I10)."""
+    Return what still is, and which receipts will never end though all is quiet.
+    """
     end = time.monotonic() + HEALED
-    left = ["nobody has looked"]
-    while left and time.monotonic() < end:
+    left, unfinished = ["nobody has looked"], set[str]()
+    while (left or unfinished) and time.monotonic() < end:
         await asyncio.sleep(0.25)
-        left = await _under_way(hub)
-    return iter([f"I10: not within {HEALED:.0f} s: {one}" for one in left])
+        left = await _under_way(run.hub)
+        unfinished = set() if left else await asyncio.to_thread(_unfinished, run)
+    run.lost |= unfinished
+    return (
+        [f"I10: not within {HEALED:.0f} s: {one}" for one in left],
+        [f"I1: receipt {one} has no end" for one in sorted(unfinished)],
+    )
+
+
+def _unfinished(run: Run) -> set[str]:
+    return {receipt for (receipt,) in rows(run.hub, "connector-gateway", UNFINISHED)} - run.lost
 
 
 async def _under_way(hub: RunningHub) -> list[str]:
@@ -58,36 +64,48 @@ async def _under_way(hub: RunningHub) -> list[str]:
             for service in SERVICES
             if (waiting := rows(hub, service, UNSENT)[0][0])
         ]
-        found += [
-            f"{count} receipts unfinished"
-            for (count,) in rows(hub, "connector-gateway", UNFINISHED)
-            if count
-        ]
         behind = await lags(hub.hub.kafka_bootstrap)
     except Exception as why:  # what is not up yet is not quiet yet
         return [type(why).__name__]
     return found + [f"{service}: {lag} unread" for service, lag in behind.items() if lag]
 
 
-async def dead_letters(hub: RunningHub, poured: int) -> list[str]:
+async def dead_letters(run: Run) -> list[str]:
     """Return what is wrong with the dead letters: poison lies there, and nothing else (I1)."""
-    topic = dead_letters_of("submissions")
-    consumer = AIOKafkaConsumer(bootstrap_servers=hub.hub.kafka_bootstrap)
+    names = {dead_letters_of(reader).name for reader in get_args(Service)}
+    topics = [topic for topic in TOPICS if topic.name in names]
+    consumer = AIOKafkaConsumer(bootstrap_servers=run.hub.hub.kafka_bootstrap)
     await consumer.start()
     try:
-        parts = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
+        parts = [
+            TopicPartition(topic.name, number)
+            for topic in topics
+            for number in range(topic.partitions)
+        ]
         consumer.assign(parts)
         await consumer.seek_to_beginning(*parts)
         wanted = sum((await consumer.end_offsets(parts)).values())
-        found: list[str] = []
+        found: list[tuple[str, str, str]] = []
         while len(found) < wanted:
             for records in (await consumer.getmany(timeout_ms=500)).values():
-                found += [dict(one.headers)["dead-letter-reason"].decode() for one in records]
+                found += [_letter(one) for one in records]
     finally:
         await consumer.stop()
-    wrong = sorted(set(found) - POISONED)
-    few = [f"I1: {poured} records of poison, {wanted} dead letters"] if wanted < poured else []
-    return few + [f"I1: a dead letter for {reason}" for reason in wrong]
+    poison = {origin for _, reason, origin in found if reason in POISONED}
+    few = [f"I1: {run.poured} records of poison, {len(poison)} dead letters"]
+    return (few if len(poison) < run.poured else []) + [
+        f"I1: {reader} laid down {origin} for {reason}"
+        for reader, reason, origin in sorted(set(found))
+        if reason not in POISONED
+    ]
+
+
+def _letter(record: Any) -> tuple[str, str, str]:
+    headers = {name: value.decode(errors="replace") for name, value in record.headers}
+    reader, reason, origin = (
+        headers[f"dead-letter-{one}"] for one in ("reader", "reason", "origin")
+    )
+    return reader, reason, origin
 
 
 def check(hub: RunningHub, operations: Sequence[Operation]) -> Iterator[str]:
@@ -147,7 +165,7 @@ def _versions(hub: RunningHub, operations: Sequence[Operation]) -> Iterator[str]
         "FROM reports AS r LEFT JOIN report_versions AS v ON v.report_id = r.id GROUP BY r.id",
     ):
         if not latest == count == most:
-            yield f"I3: report {report} stands at {latest}, has {count} versions up to {most}"
+            yield f"I3: the versions of report {report} have a gap"
 
 
 def _cells(hub: RunningHub, operations: Sequence[Operation]) -> Iterator[str]:

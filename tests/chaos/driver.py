@@ -12,6 +12,7 @@ from deploy.scenario.agencies import communes
 from deploy.scenario.client import CONNECTIONS, Person, Refused, System
 from tests.bench.load import CONNECTED, REGIME
 from tests.chaos.journal import Journal, Operation, Told
+from tests.chaos.wires import Through
 
 CELLS = ["1.1:plan", "1.2:month", "2.1:estimate"]
 PATIENCE = 8.0
@@ -26,11 +27,19 @@ class World:
     """The hub as the driver knows it."""
 
     origin: str
+    port: int
+    """Where the wire to its gateway begins."""
+    submissions: str
+    """The database of submissions."""
     accounts: dict[str, str]
     keys: dict[str, Any]
     period: str
     journal: Journal
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def http(self) -> httpx.Client:
+        """Return a client that reaches the gateway over the wire."""
+        return httpx.Client(base_url=self.origin, timeout=PATIENCE, transport=Through(self.port))
 
     def person(self, http: httpx.Client, username: str) -> Person:
         """Return a person of the scenario."""
@@ -42,7 +51,7 @@ async def push_on(world: World, connection: str, rng: Random, seed: str) -> None
     place = CONNECTED.index(connection)
     agencies = [str(one["code"]) for one in communes()[place :: len(CONNECTED)][:2]]
     number = 0
-    with httpx.Client(base_url=world.origin, timeout=PATIENCE) as http:
+    with world.http() as http:
         system = System(http, code=connection, key_file=world.keys[connection])
         while not world.stop.is_set():
             number += 1
@@ -115,25 +124,26 @@ def _is_suspended(problem: dict[str, Any]) -> bool:
     return bool(problem.get("type") == "/problems/connection-suspended")
 
 
-async def suspend_now_and_then(world: World, connection: str, rng: Random) -> None:
-    """Suspend a connection and lift it again, over and over."""
-    with httpx.Client(base_url=world.origin, timeout=PATIENCE) as http:
+async def suspend_now_and_then(world: World, connection: str, direction: str, rng: Random) -> None:
+    """Suspend a direction of a connection and lift it again, over and over."""
+    with world.http() as http:
         while not world.stop.is_set():
             await asyncio.sleep(rng.uniform(0.1, 0.5))
-            await asyncio.to_thread(_suspend, world, http, connection)
+            await asyncio.to_thread(_suspend, world, http, connection, direction)
             await asyncio.sleep(rng.uniform(0.1, 0.4))
             await asyncio.to_thread(lift_all, world, http, connection)
 
 
-def _suspend(world: World, http: httpx.Client, connection: str) -> None:
+def _suspend(world: World, http: httpx.Client, connection: str, direction: str) -> None:
     order = {
         "ground": "SECURITY_RISK",
-        "scope": {"kind": "connection", "code": connection, "directions": ["inbound"]},
+        "scope": {"kind": "connection", "code": connection, "directions": [direction]},
         "public_reason": "Thử nghiệm sự cố",
     }
     try:
         said = world.person(http, "ket-noi-1").post(f"{CONNECTIONS}/suspensions", order)
         world.journal.say("suspended", connection=connection, order=said["id"])
+        world.journal.notices.append(str(said["notice"]).rsplit("/", 1)[-1])
     except (Refused, httpx.HTTPError) as why:
         world.journal.say("not suspended", connection=connection, why=str(why)[:200])
 

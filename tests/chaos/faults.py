@@ -4,22 +4,33 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from itertools import chain
 from random import Random
 
 import psutil
 import psycopg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from contracts.topics import DELIVERIES
+from contracts.topics import CONSOLIDATIONS, DELIVERIES, OUTCOMES, Topic
 from deploy.local import keys
 from deploy.local.layout import package_of
 from deploy.local.processes import family_of
+from tests.chaos.run import Run
 from tests.support.hub import RunningHub
 
-Fault = Callable[[RunningHub, Random], Awaitable[str]]
+Fault = Callable[[Run, Random], Awaitable[str]]
 KILLED = ("submissions", "connector-gateway", "notifications", "accounts", "gateway")
 SERVERS = ("kafka", "postgres")
+LONG = 45.0
+LOITERERS = 40
+SLOW = (
+    b"POST /api/connector-gateway/v1/token HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
+    b"POST /api/connector-gateway/v1/token HTTP/1.1\r\nHost: localhost\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 4000\r\n\r\n",
+)
+"""Requests without an end: one stops in its head, one in its body."""
+REPLAYED = (DELIVERIES, OUTCOMES, CONSOLIDATIONS)
+MOST_AGAIN = 300
 STOPPED = ("submissions", "connector-gateway", "kafka", "postgres")
 POISON: Sequence[tuple[bytes, list[tuple[str, bytes]]]] = (
     (b"{", []),
@@ -38,48 +49,49 @@ POISON: Sequence[tuple[bytes, list[tuple[str, bytes]]]] = (
 """Records that nobody can take: no headers, broken headers, a version of the future."""
 
 
-@dataclass
-class Poured:
-    """How much poison lies on the topics of this run; each makes one dead letter."""
-
-    count: int = 0
-
-
-async def kill(hub: RunningHub, rng: Random) -> str:
+async def kill(run: Run, rng: Random) -> str:
     """Kill a service or the gateway with SIGKILL."""
-    return _signal(hub, rng.choice(KILLED), signal.SIGKILL)
+    return _signal(run.hub, rng.choice(KILLED), signal.SIGKILL)
 
 
-async def kill_a_server(hub: RunningHub, rng: Random) -> str:
+async def kill_a_server(run: Run, rng: Random) -> str:
     """Kill Kafka or PostgreSQL with SIGKILL."""
-    return _signal(hub, rng.choice(SERVERS), signal.SIGKILL)
+    return _signal(run.hub, rng.choice(SERVERS), signal.SIGKILL)
 
 
-async def restart(hub: RunningHub, rng: Random) -> str:
+async def restart(run: Run, rng: Random) -> str:
     """Tell a part to end, as a new version that is rolled out would."""
-    return _signal(hub, rng.choice(KILLED), signal.SIGTERM)
+    return _signal(run.hub, rng.choice(KILLED), signal.SIGTERM)
 
 
-async def stop_for_a_while(hub: RunningHub, rng: Random) -> str:
+async def stop_for_a_while(run: Run, rng: Random) -> str:
     """Stop a part in the middle of whatever it does, and let it go on: a zombie."""
-    part = rng.choice(STOPPED)
+    return await _stop(run.hub, rng.choice(STOPPED), rng.uniform(1.0, 3.0))
+
+
+async def stop_for_long(run: Run, rng: Random) -> str:
+    """Stop a part for longer than sessions, leases of groups and idle transactions last."""
+    return await _stop(run.hub, rng.choice(STOPPED), LONG)
+
+
+async def _stop(hub: RunningHub, part: str, seconds: float) -> str:
     family = _family(hub, part)
     for process in family:
         with suppress(psutil.NoSuchProcess):
             process.suspend()
-    await asyncio.sleep(rng.uniform(1.0, 3.0))
+    await asyncio.sleep(seconds)
     for process in family:
         with suppress(psutil.NoSuchProcess):
             process.resume()
-    return f"SIGSTOP {part}"
+    return f"SIGSTOP {part} for {seconds:.0f} s"
 
 
-async def cut_sessions(hub: RunningHub, rng: Random) -> str:
+async def cut_sessions(run: Run, rng: Random) -> str:
     """End every session of a service in PostgreSQL."""
     service = rng.choice(["submissions", "connector-gateway"])
     with (
         suppress(psycopg.Error),
-        psycopg.connect(keys.superuser_url(hub.hub), connect_timeout=3) as server,
+        psycopg.connect(keys.superuser_url(run.hub.hub), connect_timeout=3) as server,
     ):
         server.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
@@ -88,9 +100,62 @@ async def cut_sessions(hub: RunningHub, rng: Random) -> str:
     return f"sessions of {service} cut"
 
 
-async def double(hub: RunningHub, rng: Random) -> str:
-    """Send what lies on the topic of deliveries once more, as it was."""
-    parts = [TopicPartition(DELIVERIES.name, number) for number in range(DELIVERIES.partitions)]
+async def cut_wires(run: Run, rng: Random) -> str:
+    """Cut what leads into the hub and what leads out of it, again and again."""
+    cut = 0
+    for _ in range(rng.randrange(2, 8)):
+        cut += await asyncio.to_thread(run.inward.cut) + await asyncio.to_thread(run.outward.cut)
+        await asyncio.sleep(rng.uniform(0.05, 0.3))
+    return f"{cut} connections cut"
+
+
+async def hold_a_wire(run: Run, rng: Random) -> str:
+    """Let nothing through for a while, in or out, and close nothing: half-open peers."""
+    name, wire = rng.choice([("inward", run.inward), ("outward", run.outward)])
+    await asyncio.to_thread(wire.hold, rng.uniform(0.5, 2.0))
+    return f"{name} wire held"
+
+
+async def loiter(run: Run, rng: Random) -> str:
+    """Occupy the gateway with requests that never end: slow-loris, in heads and in bodies."""
+    begun = await asyncio.gather(
+        *(_begin(run.hub.hub.port, rng.choice(SLOW)) for _ in range(LOITERERS))
+    )
+    writers = [writer for writer in begun if writer]
+    for _ in range(20):
+        for writer in writers:
+            writer.write(b"x")
+        await asyncio.sleep(0.1)
+    for writer in writers:
+        writer.close()
+    return f"{len(writers)} clients dawdled"
+
+
+async def _begin(port: int, head: bytes) -> asyncio.StreamWriter | None:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return None
+    writer.write(head)
+    return writer
+
+
+async def double(run: Run, rng: Random) -> str:
+    """Send what lies last on the topic of deliveries once more, as it was."""
+    again = await _send_again(run.hub, rng.randrange(1, 20))
+    return f"{again} messages doubled"
+
+
+async def replay(run: Run, rng: Random) -> str:
+    """Send a topic once more from its beginning."""
+    topic = rng.choice(REPLAYED)
+    again = await _send_again(run.hub, None, topic)
+    return f"{topic.name} replayed from 0: {again} messages"
+
+
+async def _send_again(hub: RunningHub, last: int | None, topic: Topic = DELIVERIES) -> int:
+    """Send the ``last`` records of each partition again, or the first ``MOST_AGAIN`` from 0."""
+    parts = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
     consumer = AIOKafkaConsumer(bootstrap_servers=hub.hub.kafka_bootstrap)
     producer = AIOKafkaProducer(bootstrap_servers=hub.hub.kafka_bootstrap)
     await consumer.start()
@@ -99,38 +164,34 @@ async def double(hub: RunningHub, rng: Random) -> str:
     try:
         consumer.assign(parts)
         for part, end in (await consumer.end_offsets(parts)).items():
-            consumer.seek(part, max(0, end - rng.randrange(1, 20)))
-        for records in (await consumer.getmany(timeout_ms=1000, max_records=200)).values():
-            for one in records:
-                await producer.send_and_wait(
-                    one.topic,
-                    value=one.value,
-                    key=one.key,
-                    headers=list(one.headers),
-                    partition=one.partition,
-                )
-                again += 1
+            consumer.seek(part, 0 if last is None else max(0, end - last))
+        fetched = await consumer.getmany(timeout_ms=1000, max_records=MOST_AGAIN)
+        for one in chain.from_iterable(fetched.values()):
+            await producer.send_and_wait(
+                one.topic,
+                value=one.value,
+                key=one.key,
+                headers=list(one.headers),
+                partition=one.partition,
+            )
+            again += 1
     finally:
         await producer.stop()
         await consumer.stop()
-    return f"{again} messages doubled"
+    return again
 
 
-def poison(poured: Poured) -> Fault:
-    """Return the fault that puts records on a topic which nobody can take."""
-
-    async def pour(hub: RunningHub, rng: Random) -> str:
-        value, headers = rng.choice(POISON)
-        producer = AIOKafkaProducer(bootstrap_servers=hub.hub.kafka_bootstrap)
-        await producer.start()
-        try:
-            await producer.send_and_wait(DELIVERIES.name, value, key=b"load-1", headers=headers)
-            poured.count += 1
-        finally:
-            await producer.stop()
-        return "poison"
-
-    return pour
+async def poison(run: Run, rng: Random) -> str:
+    """Put a record on a topic that nobody can take."""
+    value, headers = rng.choice(POISON)
+    producer = AIOKafkaProducer(bootstrap_servers=run.hub.hub.kafka_bootstrap)
+    await producer.start()
+    try:
+        await producer.send_and_wait(DELIVERIES.name, value, key=b"load-1", headers=headers)
+        run.poured += 1
+    finally:
+        await producer.stop()
+    return "poison"
 
 
 def _signal(hub: RunningHub, part: str, number: signal.Signals) -> str:
@@ -145,7 +206,8 @@ def _family(hub: RunningHub, part: str) -> list[psutil.Process]:
     return family_of(process) if process else []
 
 
-def menu(poured: Poured) -> Sequence[Fault]:
+def menu(*, is_long: bool) -> Sequence[Fault]:
     """Return every fault; what breaks a server stands once, the rest more often."""
-    often = (kill, restart, stop_for_a_while, cut_sessions, double, poison(poured))
-    return (*often, *often, kill_a_server)
+    often = (kill, restart, stop_for_a_while, cut_sessions, double, replay, poison)
+    wires = (cut_wires, hold_a_wire, loiter)
+    return (*often, *often, *wires, *wires, kill_a_server, *((stop_for_long,) if is_long else ()))

@@ -36,6 +36,15 @@ class Operation:
     ended_at: float = 0.0
 
 
+@dataclass(frozen=True)
+class Fact:
+    """A fact that was said to go outside; ``number`` counts those of its key."""
+
+    key: str
+    number: int
+    told: Told
+
+
 class Journal:
     """An append-only file, forced to disk line by line."""
 
@@ -43,6 +52,8 @@ class Journal:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("a", encoding="utf-8")
         self.operations: list[Operation] = []
+        self.facts: list[Fact] = []
+        self.notices: list[str] = []
 
     def __enter__(self) -> "Journal":
         return self
@@ -56,6 +67,11 @@ class Journal:
         """Keep an operation that has ended."""
         self.operations.append(operation)
         self.say("operation", **asdict(operation))
+
+    def fact(self, fact: Fact) -> None:
+        """Keep a fact that was said, or may have been."""
+        self.facts.append(fact)
+        self.say("fact", **asdict(fact))
 
     def say(self, what: str, **facts: object) -> None:
         """Write a line about anything else: faults, orders, the seed."""

@@ -20,7 +20,7 @@ from typing import Any
 import psutil
 
 from deploy.local import demo_file, record
-from deploy.local.layout import PORTS, Hub
+from deploy.local.layout import RECEIVER, Hub
 from deploy.local.record import Phase, Record
 from tests.support.keeper import ROOT, free_ports, one_at_a_time, port_of, run_folder
 
@@ -87,7 +87,7 @@ def the_hub(scenario: str = "empty") -> RunningHub:
 
 def a_hub(home: Path) -> RunningHub:
     """Return a hub that does not run yet, on ports of its own."""
-    return RunningHub(Hub(home, free_ports(max(PORTS.values()) + 1)))
+    return RunningHub(Hub(home, free_ports(RECEIVER + 1)))
 
 
 def wait_until(condition: Callable[[], bool], *, limit: float = 10.0) -> None:
