@@ -14,7 +14,7 @@ from accounts.commands.sessions import Grant
 from accounts.domain.tokens import Signer
 from accounts.errors import AccountNotFound, SessionEnded, SignInRefused, SignInThrottled
 from accounts.queries import Me
-from chassis.auth import Principal, allow
+from chassis.auth import Principal, whoever
 from chassis.clock import Now
 from chassis.database import Database, Transaction
 from chassis.errors import Forbidden
@@ -24,7 +24,7 @@ from contracts.text import Text
 
 router = APIRouter(tags=["sessions"])
 public_router = APIRouter(tags=["sessions"])
-Anyone = Annotated[Principal, Depends(allow())]
+Anyone = Annotated[Principal, Depends(whoever)]
 Secret = Annotated[Text, Field(min_length=1, max_length=256)]
 REFUSAL_AFTER = 1.0
 """Seconds before which no refusal leaves: checking an administrator costs more than others, and
