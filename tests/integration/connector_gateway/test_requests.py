@@ -139,7 +139,7 @@ async def test_a_grant_uses_a_system_that_is_known(gateway: Gateway) -> None:
 async def test_a_request_is_refused_with_reasons_and_answered_once(gateway: Gateway) -> None:
     request = await recorded(gateway)
     path = f"/connection-requests/{request['id']}"
-    for silent in ({}, {"reasons": ""}):
+    for silent in ({}, {"reasons": ""}, {"reasons": "   "}):
         answer = await gateway.call("POST", f"{path}/refuse", silent)
         assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/reasons")
     reasons = {"reasons": "Hệ thống chưa được phê duyệt cấp độ an toàn thông tin"}

@@ -168,7 +168,7 @@ class ConnectionRequestBody(Body):
 class RefuseBody(Body):
     """Why a request for a connection is refused; the agency is told."""
 
-    reasons: Paragraph
+    reasons: Annotated[Paragraph, Field(pattern=r"\S")]
 
 
 class DismissBody(Body):
