@@ -62,12 +62,12 @@ async def issue_accounts(
     *,
     now: datetime,
 ) -> Issued:
-    """Issue ``wanted`` on ``request`` (Điều 4.1), all of them or none.
-
-    Passwords are hashed before the first statement: hundreds take seconds, and no transaction
-    may stand idle for so long.
-    """
+    """Issue ``wanted`` on ``request`` (Điều 4.1), all of them or none."""
+    await queries.one_at_a_time(session, "accounts")
+    request = await carry_out(session, request, Action.ISSUE, now=now)
+    await _refuse_unknown_agencies(session, wanted)
     _refuse_weak_passwords(wanted, shortest=norms_on(now.date()).shortest_password)
+    await _refuse_taken_names(session, wanted)
     made_up = [None if one.password else secrets.token_urlsafe(18) for one in wanted]
     hashes = await all_hashed(
         [
@@ -75,10 +75,6 @@ async def issue_accounts(
             for one, made in zip(wanted, made_up, strict=True)
         ]
     )
-    await queries.one_at_a_time(session, "accounts")
-    request = await carry_out(session, request, Action.ISSUE, now=now)
-    await _refuse_unknown_agencies(session, wanted)
-    await _refuse_taken_names(session, wanted)
     accounts = [
         _issue(session, one, password_hash, request_id=request.id, now=now)
         for one, password_hash in zip(wanted, hashes, strict=True)
