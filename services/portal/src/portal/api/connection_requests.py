@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
+from contracts.submissions.v1 import ConsolidationForwarded
 from portal.hub import CONNECTIONS, Problem
 from portal.pages import page
 from portal.viewer import Form, SignedIn, Viewer
@@ -41,7 +42,7 @@ async def grant(request: Request, request_id: UUID, viewer: SignedIn, sent: Form
         "directions": asked["directions"],
         "regimes": asked["regimes"],
         "agencies": asked["agencies"],
-        "webhook": {"url": webhook, "events": [FORWARDED]} if webhook else None,
+        "webhook": {"url": webhook, "events": [ConsolidationForwarded.type]} if webhook else None,
     }
     try:
         done = await viewer.hub.post(f"{path}/grant", body)
@@ -82,6 +83,3 @@ async def _page(
         problem=dict(problem.body) if problem else None,
         **({"opened": None, "sent": {}} | facts),
     )
-
-
-FORWARDED = "submissions.consolidation.forwarded.v1"
