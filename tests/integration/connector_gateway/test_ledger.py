@@ -13,8 +13,6 @@ from connector_gateway.domain.ledger import Breach, Link, verify
 from tests.support.gateway import Gateway
 from tests.support.partner import a_delivery
 
-UNLOCK = "ALTER TABLE ledger_entries DISABLE TRIGGER ledger_entries_stay"
-
 
 async def exported(gateway: Gateway, chain: str = "qg-tthc") -> list[Link]:
     """Return a chain as an outsider gets it, page after page."""
@@ -82,8 +80,7 @@ async def test_an_exported_chain_verifies(gateway: Gateway, chain: str) -> None:
 )
 async def test_a_touched_row_is_named(gateway: Gateway, tamper: str, breach: Breach) -> None:
     await history(gateway)
-    gateway.execute(UNLOCK)
-    gateway.execute(tamper)
+    gateway.tamper("ledger_entries", tamper)
     assert verify("qg-tthc", await exported(gateway)) == breach
 
 

@@ -243,21 +243,20 @@ DONE_TO_THE_DATABASE = {
 
 async def test_the_hub_names_what_was_done_to_its_own_database(gateway: Gateway) -> None:
     await live(gateway, days=2)
-    gateway.execute("ALTER TABLE ledger_entries DISABLE TRIGGER ledger_entries_stay")
     sound = gateway.rows("SELECT * FROM ledger_entries")
     assert await verdict_of(gateway) == (True, {}, [])
     for tampering, (chain, index, why) in DONE_TO_THE_DATABASE.items():
-        gateway.execute(tampering)
+        gateway.tamper("ledger_entries", tampering)
         assert await verdict_of(gateway) == (False, {chain: {"index": index, "why": why}}, [])
-        gateway.execute("DELETE FROM ledger_entries")
+        gateway.tamper("ledger_entries", "DELETE FROM ledger_entries")
         for row in sound:
             gateway.execute("INSERT INTO ledger_entries VALUES (%s, %s, %s, %s, %s)", *row)
 
 
 async def test_the_hub_names_a_root_that_was_exchanged(gateway: Gateway) -> None:
     await live(gateway, days=1)
-    gateway.execute("ALTER TABLE ledger_roots DISABLE TRIGGER ledger_roots_stay")
-    gateway.execute("UPDATE ledger_roots SET statement = replace(statement, '[1,', '[2,')")
+    exchange = "UPDATE ledger_roots SET statement = replace(statement, '[1,', '[2,')"
+    gateway.tamper("ledger_roots", exchange)
     flawed = [{"day": day(-1), "flaw": "altered"}]
     assert await verdict_of(gateway) == (False, {}, flawed)
 
