@@ -77,6 +77,29 @@ async def test_every_try_stands_in_the_log_with_request_and_answer(
         assert one["duration_ms"] >= 0
 
 
+async def test_the_board_counts_the_tries_of_the_last_minute_and_what_came_of_them(
+    gateway: Gateway, receiver: Receiver, dispatcher: Dispatcher
+) -> None:
+    dispatch = await delivered(gateway, receiver, dispatcher)
+    receiver.answers = ["503"]
+    await redeliver(gateway, dispatch)
+    await send_all(dispatcher)
+    gateway.execute(
+        """INSERT INTO attempts (dispatch_id, number, epoch, began_at, ended_at, problem)
+           SELECT id, 90, 1, now() - interval '2 minutes', now(), 'status-500' FROM dispatches
+           UNION ALL SELECT id, 91, 1, now(), now(), 'cut-off' FROM dispatches
+           UNION ALL SELECT id, 92, 1, now(), NULL, NULL FROM dispatches"""
+    )
+    view = (await gateway.call("GET", "/connections/ubnd-tinh")).json()
+    assert view["recent"] == {"received": 0, "refused": 0, "tried": 2, "failed": 1}
+    assert view["last_sent_at"] is None, "the one that arrived goes out again"
+    await redeliver(gateway, dispatch)
+    await send_all(dispatcher)
+    view = (await gateway.call("GET", "/connections/ubnd-tinh")).json()
+    (one,) = await listed(gateway)
+    assert view["last_sent_at"] == one["finished_at"]
+
+
 async def test_a_receiver_that_cannot_be_reached_is_logged_with_its_reason(
     gateway: Gateway, receiver: Receiver, dispatcher: Dispatcher
 ) -> None:

@@ -75,6 +75,7 @@ async def test_the_preview_says_what_the_lift_then_does(
     before = gateway.rows(STATES)
     said = await preview(gateway, order, **held)
     assert gateway.rows(STATES) == before
+    assert [one["seconds"] for one in said["directions"]] == [None, outbound[0]]  # 1 a second
     fates = {
         one["direction"]: (one["released"], one["superseded"], one["discarded"])
         for one in said["directions"]
@@ -97,6 +98,7 @@ async def test_what_another_order_keeps_stopped_is_not_in_the_preview(
     await gateway.suspend("hai-chieu", directions=["outbound"])
     hold(gateway, 3, keys=1)
     said = await preview(gateway, order, choose="all")
+    assert [one["per_second"] for one in said["ramp"]] == [1, 10, 50]
     assert (said["held"], [one["direction"] for one in said["directions"]]) == (0, ["inbound"])
 
 

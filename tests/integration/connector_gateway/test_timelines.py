@@ -96,7 +96,7 @@ async def test_the_board_counts_what_came_in_during_the_last_minute(gateway: Gat
     old += "content_encoding, size, received_at, epoch, 99, is_quarantined FROM receipts LIMIT 1"
     gateway.execute(old, "01900000-0000-7000-8000-000000000000")
     view = (await gateway.call("GET", "/connections/qg-tthc")).json()
-    assert view["recent"] == {"received": 2, "refused": 0}
+    assert view["recent"] == {"received": 2, "refused": 0, "tried": 0, "failed": 0}
 
 
 async def test_a_course_of_nobody_and_a_broken_cursor_are_refused(gateway: Gateway) -> None:

@@ -12,6 +12,7 @@ from connector_gateway.domain.dispatches import (
     DispatchState,
     places,
     ramp,
+    ramp_seconds,
     retry_in,
 )
 from tests.support.exchange import NOON, a_breaker, a_dispatch, failures
@@ -78,7 +79,14 @@ def test_nothing_starts_where_people_have_stopped_it(state: AdminState) -> None:
 
 
 def test_resuming_goes_up_a_ramp() -> None:
-    assert [ramp(since) for since in (0, 4.9, 5, 9.9, 10, 1000)] == [1, 1, 10, 10, 50, 50]
+    assert [ramp(since) for since in (-1, 0, 4.9, 5, 9.9, 10, 1000)] == [1, 1, 1, 10, 10, 50, 50]
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, 6, 15, 55, 56, 105, 10_000])
+def test_what_resumes_has_started_no_sooner_than_the_ramp_lets_it(count: int) -> None:
+    seconds = ramp_seconds(count)
+    assert sum(ramp(since) for since in range(seconds)) >= count
+    assert sum(ramp(since) for since in range(seconds - 1)) < count or not count
 
 
 def test_a_breaker_opens_after_failures_in_a_row() -> None:

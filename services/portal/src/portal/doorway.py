@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from portal.hub import HubDown, Problem, SignedOut
 from portal.pages import page
 from portal.sessions import COOKIE
-from portal.viewer import ForeignForm, keep_session, to_sign_in
+from portal.viewer import PASSWORD, SIGN_IN, ForeignForm, PasswordDue, keep_session, lead_to
 
 log = structlog.get_logger()
 HEADERS = {
@@ -42,6 +42,7 @@ def guard(app: FastAPI) -> None:
         return response
 
     app.add_exception_handler(SignedOut, signed_out)
+    app.add_exception_handler(PasswordDue, password_due)
     app.add_exception_handler(Problem, refused)
     app.add_exception_handler(HubDown, down)
     app.add_exception_handler(ForeignForm, foreign)
@@ -51,13 +52,17 @@ def guard(app: FastAPI) -> None:
 
 async def signed_out(request: Request, _: Exception) -> Response:
     request.state.session = None
-    return to_sign_in(request)
+    return lead_to(SIGN_IN, request)
+
+
+async def password_due(request: Request, _: Exception) -> Response:
+    return lead_to(PASSWORD, request)
 
 
 async def refused(request: Request, why: Exception) -> Response:
     if not isinstance(why, Problem):
         raise why
-    return page(request, "problem.html", status=why.status, problem=why.body)
+    return page(request, "problem.html", problem=why)
 
 
 async def down(request: Request, why: Exception) -> Response:

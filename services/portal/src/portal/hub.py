@@ -43,41 +43,31 @@ class Hub:
     http: httpx.AsyncClient
     token: str | None = None
 
-    async def ask(self, method: str, path: str, **how: Any) -> httpx.Response:
-        """Ask; raises ``SignedOut``, ``Problem`` or ``HubDown``."""
+    async def ask(
+        self, method: str, path: str, *, is_long: bool = False, **how: Any
+    ) -> httpx.Response:
+        """Ask; raises ``SignedOut``, ``Problem`` or ``HubDown``.
+
+        Of what ``is_long`` only the head has come: its body follows from ``aiter_bytes``.
+        """
         headers: dict[str, str] = dict(how.pop("headers", {}))
         propagate.inject(headers)
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
+        request = self.http.build_request(method, path, headers=headers, **how)
         try:
-            answer = await self.http.request(method, path, headers=headers, **how)
+            answer = await self.http.send(request, stream=is_long)
+            if answer.is_success:
+                return answer
+            await answer.aread()
         except httpx.TransportError as why:
             raise HubDown from why
-        if answer.is_success:
-            return answer
-        body = _problem(answer)
         if answer.status_code == 401 and self.token:
             raise SignedOut
+        body = _problem(answer)
         if not body:
             raise HubDown
         raise Problem(answer.status_code, body)
-
-    async def open(self, path: str, **params: Any) -> httpx.Response:
-        """Begin to read what may be long; its body follows from ``aiter_bytes``."""
-        headers: dict[str, str] = {"Authorization": f"Bearer {self.token}"}
-        propagate.inject(headers)
-        request = self.http.build_request("GET", path, params=params, headers=headers)
-        try:
-            answer = await self.http.send(request, stream=True)
-        except httpx.TransportError as why:
-            raise HubDown from why
-        if answer.is_success:
-            return answer
-        await answer.aread()
-        await answer.aclose()
-        if answer.status_code == 401:
-            raise SignedOut
-        raise Problem(answer.status_code, _problem(answer))
 
     async def get(self, path: str, **params: Any) -> Any:
         """Read."""

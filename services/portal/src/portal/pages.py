@@ -14,6 +14,8 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, select_autoescape
 
+from portal.hub import Problem
+
 LOCALE = "vi_VN"
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 NIL = {"-": "–", "x": "x"}
@@ -86,8 +88,15 @@ def read_words() -> dict[str, Any]:
     return dict(json.loads(source.read_text(encoding="utf-8")))
 
 
-def page(request: Request, template: str, *, status: int = 200, **facts: Any) -> HTMLResponse:
-    """Render a page for whoever looks at it."""
+def page(
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    problem: Problem | None = None,
+    **facts: Any,
+) -> HTMLResponse:
+    """Render a page for whoever looks at it, with the problem that it was answered with."""
     me = getattr(request.state, "me", None)
     session = getattr(request.state, "session", None)
     html = ENVIRONMENT.get_template(template).render(
@@ -95,9 +104,10 @@ def page(request: Request, template: str, *, status: int = 200, **facts: Any) ->
         form_token=session.form_token if session else "",
         path=request.url.path,
         words=WORDS,
+        problem=problem.body if problem else None,
         **facts,
     )
-    return HTMLResponse(html, status_code=status)
+    return HTMLResponse(html, status_code=problem.status if problem else status)
 
 
 def part(template: str, **facts: Any) -> str:

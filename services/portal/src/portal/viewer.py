@@ -12,10 +12,15 @@ from portal.hub import ACCOUNTS, Hub, Problem, SignedOut
 from portal.sessions import COOKIE, BrowserSession, CookieJar, Renewals
 
 SIGN_IN = "/dang-nhap"
+PASSWORD = "/doi-mat-khau"  # noqa: S105 an address
 
 
 class ForeignForm(Exception):
     """A form that did not come from a page of this session."""
+
+
+class PasswordDue(Exception):
+    """The password is due: until it has changed the session opens nothing else (Điều 4.4)."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class Viewer:
 
 
 async def viewer(request: Request) -> Viewer:
-    """Return who is signed in; raises ``SignedOut`` where nobody is."""
+    """Return who is signed in; raises ``SignedOut`` where nobody is, or ``PasswordDue``."""
     session: BrowserSession | None = request.state.session
     if session is None:
         raise SignedOut
@@ -39,6 +44,8 @@ async def viewer(request: Request) -> Viewer:
         session = await renewed(request, session)
     hub = Hub(request.app.state.http, session.access_token)
     request.state.me = await hub.get(f"{ACCOUNTS}/me")
+    if request.state.me["must_change_password"] and request.url.path != PASSWORD:
+        raise PasswordDue
     return Viewer(hub, request.state.me)
 
 
@@ -88,10 +95,17 @@ def is_same_site(request: Request) -> bool:
     return origin is None or urlsplit(origin).netloc == request.headers.get("host")
 
 
-def to_sign_in(request: Request) -> RedirectResponse:
-    """Lead to sign-in and back to this page."""
-    back = request.url.path if request.method == "GET" else "/"
-    return RedirectResponse(f"{SIGN_IN}?ve={quote(back)}", 303)
+def lead_to(path: str, request: Request) -> RedirectResponse:
+    """Lead to ``path`` and from there back to this page."""
+    asked = f"{request.url.path}?{request.url.query}".rstrip("?")
+    back = asked if request.method == "GET" else "/"
+    return RedirectResponse(f"{path}?ve={quote(back)}", 303)
+
+
+def lead_back(back: str) -> RedirectResponse:
+    """Lead back to a page of this site; to the first one where ``back`` is none."""
+    is_here = back.startswith("/") and not back.startswith(("//", "/\\"))
+    return RedirectResponse(back if is_here else "/", 303)
 
 
 def keep_session(jar: CookieJar, response: Response, session: BrowserSession | None) -> None:

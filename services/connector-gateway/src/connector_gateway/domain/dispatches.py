@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from math import ceil
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, Identity, Text, UniqueConstraint
@@ -19,9 +20,10 @@ from connector_gateway.errors.dispatches import DispatchUnderWay
 RETRY_AFTER = (5, 30, 120, 600, 1800, 3600, 7200, 14400, 28800, 43200, 86400, 86400)
 """Seconds before each new try, about 75 hours in all."""
 LONGEST_RETRY_AFTER = 86400
-RAMP = ((5, 1), (10, 10))
-"""While resuming: up to so many seconds after the lift, so many a second; then ``FULL_RAMP``."""
-FULL_RAMP = 50
+RAMP = ((0, 1), (5, 10), (10, 50))
+"""While resuming: from so many seconds after the lift on, so many a second."""
+CUT_OFF = "cut-off"
+"""Problem of a try that we broke off ourselves."""
 LOG_BODY = 2048
 """Bytes of an answer's body that the delivery log keeps."""
 LOG_DETAIL = timedelta(days=90)
@@ -210,7 +212,23 @@ def places(state: AdminState, breaker: Breaker, *, since: float, now: datetime, 
 
 def ramp(since: float) -> int:
     """Return how many dispatches a second may start ``since`` seconds after a lift."""
-    return next((rate for until, rate in RAMP if since < until), FULL_RAMP)
+    return next((rate for begins, rate in reversed(RAMP) if since >= begins), RAMP[0][1])
+
+
+def ramp_seconds(count: int) -> int:
+    """Return how many seconds after a lift so many have started, at the soonest.
+
+    >>> ramp_seconds(5), ramp_seconds(15), ramp_seconds(105)
+    (5, 6, 11)
+    """
+    begins, rate = RAMP[0]
+    for until, faster in RAMP[1:]:
+        most = (until - begins) * rate
+        if count <= most:
+            break
+        count -= most
+        begins, rate = until, faster
+    return begins + ceil(count / rate)
 
 
 class Attempt(Table, table=True):

@@ -18,7 +18,7 @@ from connector_gateway.commands.keys import signing_key
 from connector_gateway.commands.settlements import Ending, settle
 from connector_gateway.connectors.webhook import Webhooks
 from connector_gateway.domain.connections import STARTING
-from connector_gateway.domain.dispatches import Answer
+from connector_gateway.domain.dispatches import CUT_OFF, Answer
 from connector_gateway.queries import dispatches as queries
 from connector_gateway.settings import Settings
 
@@ -117,7 +117,7 @@ class Dispatcher:
     async def _deliver(self, send: asyncio.Task[Answer], parcel: Parcel) -> None:
         await asyncio.wait({send})
         del self._sends[send]
-        answer = Answer(problem="cut-off", was_cut_off=True) if send.cancelled() else send.result()
+        answer = Answer(problem=CUT_OFF, was_cut_off=True) if send.cancelled() else send.result()
         await self._endings.take(Ending(parcel, answer))
 
     async def _watch(self) -> None:

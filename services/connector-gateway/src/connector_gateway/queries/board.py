@@ -13,7 +13,7 @@ from chassis.database import raw_connection
 from chassis.identifiers import first_id_of
 from connector_gateway.domain.breakers import Breaker
 from connector_gateway.domain.connections import WANTED, AdminState, Connection, Grants, System
-from connector_gateway.domain.dispatches import Replica, confirmed, ramp
+from connector_gateway.domain.dispatches import CUT_OFF, Replica, confirmed, ramp
 from connector_gateway.domain.known import KnownAgency
 from connector_gateway.queries import LocalMoment, View
 from contracts.connector_gateway.v1 import Direction
@@ -37,18 +37,26 @@ SELECT connection_id, count(*) FILTER (WHERE NOT is_released) AS held,
        count(*) FILTER (WHERE is_released) AS released
 FROM held_deliveries GROUP BY connection_id
 """
-LAST_RECEIPTS = """
-SELECT c.id, (SELECT received_at FROM receipts r WHERE r.connection_id = c.id
-              ORDER BY r.id DESC LIMIT 1) AS at
+LAST = """
+SELECT c.id, (SELECT received_at FROM receipts AS r WHERE r.connection_id = c.id
+              ORDER BY r.id DESC LIMIT 1) AS received_at,
+       (SELECT finished_at FROM dispatches AS d
+        WHERE d.connection_id = c.id AND d.state = 'delivered'
+        ORDER BY d.id DESC LIMIT 1) AS sent_at
 FROM connections AS c
 """
-
-
 RECENT = """
-SELECT c.id, r.received, r.refused FROM connections AS c CROSS JOIN LATERAL (
+SELECT c.id, r.received, r.refused, coalesce(t.tried, 0) AS tried, coalesce(t.failed, 0) AS failed
+FROM connections AS c CROSS JOIN LATERAL (
     SELECT count(*) AS received, count(*) FILTER (WHERE o.state = 'refused') AS refused
     FROM receipts AS r LEFT JOIN outcomes AS o ON o.receipt_id = r.id
     WHERE r.connection_id = c.id AND r.id >= $1) AS r
+LEFT JOIN (
+    SELECT d.connection_id, count(*) AS tried,
+           count(*) FILTER (WHERE a.status IS NULL OR a.status NOT BETWEEN 200 AND 299) AS failed
+    FROM attempts AS a JOIN dispatches AS d ON d.id = a.dispatch_id
+    WHERE a.began_at >= $2 AND a.ended_at IS NOT NULL AND a.problem IS DISTINCT FROM $3
+    GROUP BY d.connection_id) AS t ON t.connection_id = c.id
 """
 
 
@@ -107,10 +115,16 @@ class WebhookView(View):
 
 
 class RecentView(View):
-    """What came in during the last minute, and how much of it could not be taken at all."""
+    """What came in and what was sent during the last minute.
+
+    `refused` could not be taken at all; `failed` tries were not acknowledged by the receiver.
+    What we broke off ourselves, to suspend, is no try.
+    """
 
     received: int = 0
     refused: int = 0
+    tried: int = 0
+    failed: int = 0
 
 
 class ConnectionView(View):
@@ -128,6 +142,8 @@ class ConnectionView(View):
     directions: dict[str, DirectionView]
     webhook: WebhookView | None = None
     last_received_at: LocalMoment | None = None
+    last_sent_at: LocalMoment | None = None
+    """When its receiver acknowledged the youngest event that it has."""
     recent: RecentView = RecentView()
 
 
@@ -178,7 +194,7 @@ class _Work:
         self.now = now
         self.outbound: dict[UUID, Any] = {}
         self.inbound: dict[UUID, Any] = {}
-        self.last: dict[UUID, datetime] = {}
+        self.last: dict[UUID, Any] = {}
         self.recent: dict[UUID, RecentView] = {}
         self.breakers: dict[tuple[UUID, str], str] = defaultdict(lambda: "CLOSED")
 
@@ -192,10 +208,10 @@ class _Work:
         work.outbound = {row["connection_id"]: row for row in await raw.fetch(OUTBOUND_WORK)}
         work.inbound = {row["connection_id"]: row for row in await raw.fetch(INBOUND_HELD)}
         work.recent = {
-            row["id"]: RecentView(received=row["received"], refused=row["refused"])
-            for row in await raw.fetch(RECENT, first_id_of(now - MINUTE))
+            row["id"]: RecentView(**dict(row.items()))
+            for row in await raw.fetch(RECENT, first_id_of(now - MINUTE), now - MINUTE, CUT_OFF)
         }
-        work.last = {row["id"]: row["at"] for row in await raw.fetch(LAST_RECEIPTS)}
+        work.last = {row["id"]: row for row in await raw.fetch(LAST)}
         return work
 
     def held(self, connection: Connection, direction: Direction) -> HeldView:
@@ -241,7 +257,8 @@ def _row(
         webhook=WebhookView(url=connection.webhook_url, events=connection.webhook_events)
         if connection.webhook_url
         else None,
-        last_received_at=work.last.get(connection.id),
+        last_received_at=work.last[connection.id]["received_at"],
+        last_sent_at=work.last[connection.id]["sent_at"],
         recent=work.recent[connection.id],
     )
 

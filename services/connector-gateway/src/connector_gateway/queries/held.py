@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.database import raw_connection
+from connector_gateway.domain.dispatches import RAMP, ramp_seconds
 from connector_gateway.domain.held import Backlog, Bound, Held, HeldChoice, Room
 from connector_gateway.queries import LocalMoment, View
 from contracts.connector_gateway.v1 import Direction
@@ -70,12 +71,22 @@ class FateView(View):
     superseded: int
     """Passed over because a later one of the same key goes on."""
     discarded: int
+    seconds: int | None
+    """In how many all that goes on has started, at the soonest; None where nothing slows it."""
+
+
+class PaceView(View):
+    """From so many seconds after the lift on, so many dispatches of a connection may start."""
+
+    begins: int
+    per_second: int
 
 
 class LiftPreviewView(View):
     """What lifting an order with this decision would set going, all in all and by connection.
 
     Directions that another order keeps stopped are not among them: their rows stay held.
+    `ramp` is the pace at which what was held goes out; deliveries go on at once.
     """
 
     held: int
@@ -84,6 +95,7 @@ class LiftPreviewView(View):
     superseded: int
     discarded: int
     directions: list[FateView]
+    ramp: list[PaceView]
 
 
 async def preview(
@@ -110,6 +122,7 @@ async def preview(
         superseded=sum(view.superseded for view in views),
         discarded=sum(view.discarded for view in views),
         directions=views,
+        ramp=[PaceView(begins=begins, per_second=rate) for begins, rate in RAMP],
     )
 
 
@@ -123,6 +136,7 @@ def _fate(row: Any, held: Held, choice: HeldChoice) -> FateView:
         released=fate.released,
         superseded=fate.superseded,
         discarded=fate.discarded,
+        seconds=ramp_seconds(fate.released) if row["direction"] == Direction.OUTBOUND else None,
     )
 
 

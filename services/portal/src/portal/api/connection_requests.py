@@ -77,9 +77,8 @@ async def _page(
     return page(
         request,
         "request.html",
-        status=problem.status if problem else 200,
         one=await viewer.hub.get(f"{CONNECTIONS}/connection-requests/{request_id}"),
         can_act=viewer.has("connection_operator", "operator", "administrator"),
-        problem=dict(problem.body) if problem else None,
+        problem=problem,
         **({"opened": None, "sent": {}} | facts),
     )

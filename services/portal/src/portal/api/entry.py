@@ -28,13 +28,12 @@ def _page(
     viewer: SignedIn,
     view: dict[str, Any],
     etag: str,
-    problem: dict[str, Any] | None = None,
+    problem: Problem | None = None,
 ) -> Response:
     is_own = view["unit"] == viewer.me["agency"] and viewer.has("officer", "agency_head")
     return page(
         request,
         "report.html",
-        status=409 if problem else 200,
         report=view,
         grid=grid(view),
         etag=etag,
@@ -108,5 +107,5 @@ async def _step(request: Request, viewer: SignedIn, report: UUID, step: str, bod
         if why.status not in {409, 412, 422}:
             raise
         answer = await viewer.hub.ask("GET", f"{SUBMISSIONS}/reports/{report}")
-        return _page(request, viewer, answer.json(), answer.headers["etag"], dict(why.body))
+        return _page(request, viewer, answer.json(), answer.headers["etag"], why)
     return RedirectResponse(f"/bao-cao/{report}", 303)

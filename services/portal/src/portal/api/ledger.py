@@ -18,29 +18,30 @@ router = APIRouter()
 async def show(request: Request, viewer: SignedIn) -> Response:
     """Show the signed roots and the form that checks a period."""
     roots = await viewer.hub.get(f"{CONNECTIONS}/ledger/roots")
-    return page(request, "ledger.html", roots=roots["items"], verdict=None, problem=None, asked={})
+    return page(request, "ledger.html", roots=roots["items"], verdict=None, asked={})
 
 
 @router.post("/nhat-ky-trao-doi")
 async def check(request: Request, viewer: SignedIn, sent: Form) -> Response:
     """Follow every chain of a period now and say what does not hold."""
     asked = {name: str(sent.get(name, "")) for name in ("tu", "den")}
-    facts: dict[str, Any] = {"asked": asked, "verdict": None, "problem": None}
+    facts: dict[str, Any] = {"asked": asked, "verdict": None}
     facts["roots"] = (await viewer.hub.get(f"{CONNECTIONS}/ledger/roots"))["items"]
     try:
         facts["verdict"] = await viewer.hub.post(f"{CONNECTIONS}/ledger/verify", _period(asked))
     except Problem as why:
         if why.status != 422:
             raise
-        return page(request, "ledger.html", status=422, **(facts | {"problem": dict(why.body)}))
+        return page(request, "ledger.html", problem=why, **facts)
     return page(request, "ledger.html", **facts)
 
 
 @router.get("/nhat-ky-trao-doi/tai-ve")
 async def export(viewer: SignedIn, tu: str = "", den: str = "") -> Response:
     """Hand out the export that proves itself; it passes through, however long it is."""
-    answer = await viewer.hub.open(
-        f"{CONNECTIONS}/ledger/export", **_period({"tu": tu, "den": den})
+    period = _period({"tu": tu, "den": den})
+    answer = await viewer.hub.ask(
+        "GET", f"{CONNECTIONS}/ledger/export", params=period, is_long=True
     )
     kept = ("content-type", "content-disposition")
     headers = {name: answer.headers[name] for name in kept if name in answer.headers}

@@ -46,7 +46,7 @@ async def board(
 async def review(request: Request, report: UUID, viewer: SignedIn) -> Response:
     """Show a report that was sent, to accept it or to choose cells and send it back."""
     view = await viewer.hub.get(f"{SUBMISSIONS}/reports/{report}")
-    return page(request, "review.html", report=view, grid=grid(view), problem=None, sent={})
+    return page(request, "review.html", report=view, grid=grid(view), sent={})
 
 
 @router.post("/bao-cao/{report}/gui-tra-lai")
@@ -64,8 +64,8 @@ async def send_back(request: Request, report: UUID, viewer: SignedIn, sent: Form
         if why.status not in {409, 422}:
             raise
         view = await viewer.hub.get(f"{SUBMISSIONS}/reports/{report}")
-        facts = {"report": view, "grid": grid(view), "problem": dict(why.body), "sent": body}
-        return page(request, "review.html", status=why.status, **facts)
+        facts = {"report": view, "grid": grid(view), "sent": body}
+        return page(request, "review.html", problem=why, **facts)
     return RedirectResponse(f"/tien-do/{view['regime']}/{view['period']}", 303)
 
 

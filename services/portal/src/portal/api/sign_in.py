@@ -8,7 +8,16 @@ from fastapi.responses import RedirectResponse, Response
 from portal.hub import ACCOUNTS, Hub, Problem, SignedOut
 from portal.pages import page
 from portal.sessions import begin
-from portal.viewer import SIGN_IN, ForeignForm, Form, SignedIn, is_same_site, renewed
+from portal.viewer import (
+    PASSWORD,
+    SIGN_IN,
+    ForeignForm,
+    Form,
+    SignedIn,
+    is_same_site,
+    lead_back,
+    renewed,
+)
 
 router = APIRouter()
 
@@ -16,7 +25,7 @@ router = APIRouter()
 @router.get(SIGN_IN)
 async def show(request: Request, ve: str = "/") -> Response:
     """Show the sign-in page; ``ve`` is where it leads afterwards."""
-    return page(request, "sign-in.html", back=ve, username="", problem=None)
+    return page(request, "sign-in.html", back=ve, username="")
 
 
 @router.post(SIGN_IN)
@@ -30,11 +39,9 @@ async def sign_in(request: Request) -> Response:
     try:
         tokens = await Hub(request.app.state.http).post(f"{ACCOUNTS}/sessions", body)
     except Problem as why:
-        facts = {"back": back, "username": username, "problem": why.body}
-        return page(request, "sign-in.html", status=why.status, **facts)
+        return page(request, "sign-in.html", problem=why, back=back, username=username)
     request.state.session = begin(tokens)
-    is_here = back.startswith("/") and not back.startswith(("//", "/\\"))
-    return RedirectResponse(back if is_here else "/", 303)
+    return lead_back(back)
 
 
 @router.post("/dang-xuat")
@@ -49,19 +56,20 @@ async def sign_out(request: Request, _: Form) -> Response:
     return RedirectResponse(SIGN_IN, 303)
 
 
-@router.get("/doi-mat-khau")
-async def show_password(request: Request, _: SignedIn) -> Response:
-    """Show the page where a password is changed."""
-    return page(request, "password.html", problem=None)
+@router.get(PASSWORD)
+async def show_password(request: Request, _: SignedIn, ve: str = "/") -> Response:
+    """Show the page where a password is changed; ``ve`` is where it leads afterwards."""
+    return page(request, "password.html", back=ve)
 
 
-@router.post("/doi-mat-khau")
+@router.post(PASSWORD)
 async def change_password(request: Request, viewer: SignedIn, sent: Form) -> Response:
     """Change the password (Điều 4.4); the session goes on with all its rights."""
+    back = str(sent.get("back", "/"))
     body = {"current": str(sent.get("current", "")), "new": str(sent.get("new", ""))}
     try:
         await viewer.hub.ask("PUT", f"{ACCOUNTS}/me/password", json=body)
     except Problem as why:
-        return page(request, "password.html", status=why.status, problem=dict(why.body))
+        return page(request, "password.html", problem=why, back=back)
     await renewed(request, request.state.session)
-    return RedirectResponse("/", 303)
+    return lead_back(back)

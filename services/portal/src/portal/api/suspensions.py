@@ -21,7 +21,7 @@ REFUSED = {403, 409, 422}
 async def ask(request: Request, code: str, viewer: SignedIn) -> Response:
     """Show the form that suspends a connection."""
     connection = await viewer.hub.get(f"{CONNECTIONS}/connections/{code}")
-    return page(request, "suspend.html", connection=connection, problem=None, order={}, plan=None)
+    return page(request, "suspend.html", connection=connection, order={}, plan=None)
 
 
 @router.post("/ket-noi/{code}/tam-ngung")
@@ -30,17 +30,16 @@ async def suspend(request: Request, code: str, viewer: SignedIn, sent: Form) -> 
     connection = await viewer.hub.get(f"{CONNECTIONS}/connections/{code}")
     order = _order(connection, sent)
     is_preview = sent.get("step") == "preview"
-    facts = {"connection": connection, "order": order, "problem": None, "plan": None}
+    facts = {"connection": connection, "order": order}
     try:
         path = f"{CONNECTIONS}/suspensions{'/preview' if is_preview else ''}"
         done = await viewer.hub.post(path, order)
     except Problem as why:
         if why.status not in REFUSED:
             raise
-        facts["problem"] = dict(why.body)
-        return page(request, "suspend.html", status=why.status, **facts)
+        return page(request, "suspend.html", problem=why, plan=None, **facts)
     if is_preview:
-        return page(request, "suspend.html", **(facts | {"plan": done}))
+        return page(request, "suspend.html", plan=done, **facts)
     return RedirectResponse(f"/tam-ngung/{done['id']}", 303)
 
 
@@ -101,21 +100,20 @@ async def approve_lift(request: Request, suspension: UUID, viewer: SignedIn, _: 
 @router.get("/tam-ngung/{suspension}/da-biet")
 async def ask_owner(request: Request, suspension: UUID, _: SignedIn) -> Response:
     """Ask a person of the owner agency to confirm having been told (Điều 8.4)."""
-    return page(request, "acknowledge.html", suspension=suspension, problem=None, is_done=False)
+    return page(request, "acknowledge.html", suspension=suspension, is_done=False)
 
 
 @router.post("/tam-ngung/{suspension}/da-biet")
 async def acknowledge(request: Request, suspension: UUID, viewer: SignedIn, _: Form) -> Response:
     """Record that the owner of the system has been told (Điều 8.4)."""
-    facts: dict[str, Any] = {"suspension": suspension, "problem": None, "is_done": True}
+    facts: dict[str, Any] = {"suspension": suspension}
     try:
         await viewer.hub.post(f"{CONNECTIONS}/suspensions/{suspension}/acknowledge")
     except Problem as why:
         if why.status not in REFUSED:
             raise
-        facts |= {"problem": dict(why.body), "is_done": False}
-        return page(request, "acknowledge.html", status=why.status, **facts)
-    return page(request, "acknowledge.html", **facts)
+        return page(request, "acknowledge.html", problem=why, is_done=False, **facts)
+    return page(request, "acknowledge.html", is_done=True, **facts)
 
 
 async def _step(
@@ -136,10 +134,9 @@ async def _page(
     return page(
         request,
         "suspension.html",
-        status=problem.status if problem else 200,
         suspension=await viewer.hub.get(f"{CONNECTIONS}/suspensions/{suspension}"),
         can_act=viewer.has("connection_operator", "operator", "administrator"),
-        problem=dict(problem.body) if problem else None,
+        problem=problem,
     )
 
 

@@ -17,7 +17,7 @@ READERS = ("operator", "administrator", "auditor")
 async def preferences(request: Request, viewer: SignedIn, da_luu: bool = False) -> Response:
     """Show by which way I am told of what, beside the inbox."""
     wanted = await viewer.hub.get(f"{NOTIFICATIONS}/preferences")
-    return page(request, "preferences.html", wanted=wanted, problem=None, is_saved=da_luu)
+    return page(request, "preferences.html", wanted=wanted, is_saved=da_luu)
 
 
 @router.post("/tuy-chon")
@@ -32,8 +32,7 @@ async def prefer(request: Request, viewer: SignedIn, sent: Form) -> Response:
         if why.status != 422:
             raise
         wanted = await viewer.hub.get(f"{NOTIFICATIONS}/preferences") | body
-        facts = {"wanted": wanted, "problem": dict(why.body), "is_saved": False}
-        return page(request, "preferences.html", status=422, **facts)
+        return page(request, "preferences.html", problem=why, wanted=wanted, is_saved=False)
     return RedirectResponse("/tuy-chon?da_luu=true", 303)
 
 
@@ -73,11 +72,10 @@ async def _feedback(
     return page(
         request,
         "feedback.html",
-        status=problem.status if problem else 200,
         items=items,
         is_reader=viewer.has(*READERS),
         sent=sent,
-        problem=dict(problem.body) if problem else None,
+        problem=problem,
     )
 
 
@@ -108,10 +106,9 @@ async def _one(
     return page(
         request,
         "feedback-one.html",
-        status=problem.status if problem else 200,
         one=await viewer.hub.get(f"{NOTIFICATIONS}/feedback/{feedback_id}"),
         can_answer=viewer.has("operator"),
-        problem=dict(problem.body) if problem else None,
+        problem=problem,
     )
 
 

@@ -26,9 +26,7 @@ async def metrics() -> Response:
 
 @router.get("/")
 async def home(viewer: SignedIn) -> Response:
-    """Lead to what the person is here for; a password that is due comes first (Điều 4.4)."""
-    if viewer.me["must_change_password"]:
-        return RedirectResponse("/doi-mat-khau", 303)
+    """Lead to what the person is here for."""
     if viewer.has("connection_operator") and not viewer.has("officer", "agency_head"):
         return RedirectResponse("/ket-noi", 303)
     return RedirectResponse("/viec-cua-toi", 303)
