@@ -63,7 +63,11 @@ def environment() -> dict[str, str]:
     return {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"}
 
 
-def _java(*arguments: str) -> list[str]:
+def java(*arguments: str) -> list[str]:
+    """Return the command line of a program of Kafka's jars: its main class, then what it is told.
+
+    The broker is one of them, and so is every tool of Apache Kafka.
+    """
     class_path = ":".join(str(JARS / folder / "*") for folder in ("jars", "modules"))
     logging = f"-Dlog4j2.configurationFile={LOG_CONFIGURATION.as_uri()}"
     return [str(JAVA), *JVM, logging, "-cp", class_path, *arguments]
@@ -76,7 +80,7 @@ def initialise(data: Path, *, port: int, controller: int) -> None:
     if (data / "log" / "meta.properties").exists():
         return
     subprocess.run(
-        _java("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", "server.properties"),
+        java("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", "server.properties"),
         check=True,
         capture_output=True,
         text=True,
@@ -87,4 +91,4 @@ def initialise(data: Path, *, port: int, controller: int) -> None:
 
 def command() -> list[str]:
     """Return the command line of the broker, to be run in its data folder."""
-    return _java("kafka.Kafka", "server.properties")
+    return java("kafka.Kafka", "server.properties")

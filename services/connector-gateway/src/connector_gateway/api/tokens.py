@@ -62,7 +62,8 @@ class KeysView(View):
 async def issue_token(request: Request, response: Response, now: Now) -> TokenView:
     """Sign in with `grant_type=client_credentials` and a client assertion, or by HTTP Basic.
 
-    401 `client-refused` (an assertion counts once, for at most 60 s), 503 `connection-suspended`,
+    401 `client-refused` (an assertion counts once, for at most 60 s; where its key was right,
+    `error_description` names the claims that were not), 503 `connection-suspended`,
     403 `connection-revoked`, `ip-not-allowed`.
     """
     settings = request.app.state.settings

@@ -137,7 +137,7 @@ async def _by_assertion(
     expires_at = now + timedelta(seconds=assertion.expires_at - now.timestamp() + 60)
     if not await raw.fetchval(USE_ONCE, connection.client_id, assertion.jti, expires_at):
         await _count(session, Tally.REPLAYED_NONCE, connection, proof, now=now, jti=assertion.jti)
-        raise ClientRefused(why="jti used")
+        raise ClientRefused(claims="jti used")
     return connection
 
 

@@ -123,16 +123,16 @@ class Assertion:
         issuer, subject, jti = (claims.get(name) for name in ("iss", "sub", "jti"))
         expires, issued = claims.get("exp"), claims.get("iat", moment)
         if not isinstance(issuer, str) or issuer != subject:
-            raise ClientRefused(why="iss, sub")
+            raise ClientRefused(claims="iss, sub")
         if not isinstance(jti, str) or not 8 <= len(jti) <= 255 or not jti.isprintable():
-            raise ClientRefused(why="jti")
+            raise ClientRefused(claims="jti")
         if not isinstance(expires, int | float) or not isinstance(issued, int | float):
-            raise ClientRefused(why="exp, iat")
+            raise ClientRefused(claims="exp, iat")
         said = claims.get("aud")
         if audiences.isdisjoint(said if isinstance(said, list) else [said]):
-            raise ClientRefused(why="aud")
+            raise ClientRefused(claims="aud")
         if issued > moment + SKEW or expires <= moment - SKEW:
-            raise ClientRefused(why="exp, iat")
+            raise ClientRefused(claims="exp, iat")
         if expires > moment + ASSERTION_LIFE + SKEW or expires - issued > ASSERTION_LIFE:
-            raise ClientRefused(why="exp > 60 s")
+            raise ClientRefused(claims="exp > 60 s")
         return cls(issuer, jti, float(expires))

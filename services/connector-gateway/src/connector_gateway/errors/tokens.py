@@ -13,13 +13,18 @@ class TokenRequestInvalid(Malformed):
 
 
 class ClientRefused(Unauthenticated):
-    """The system did not prove who it is."""
+    """The system did not prove who it is.
+
+    ``claims`` are those of an assertion that do not do although its key was right: only then the
+    caller is told more than that, in the words of RFC 6749 §5.2, which OAuth libraries show.
+    """
 
     slug = "client-refused"
 
-    def __init__(self, *, why: str) -> None:
+    def __init__(self, *, why: str = "claims", claims: str | None = None) -> None:
+        told = {"error_description": claims} if claims else {}
         super().__init__(
             why=why,
-            extra={"error": "invalid_client"},
+            extra={"error": "invalid_client", **told},
             headers={"WWW-Authenticate": 'Basic realm="connector-gateway"'},
         )
