@@ -12,7 +12,7 @@ import uvloop
 from rich.console import Console
 
 from deploy.local.layout import hub_from_environment
-from tests.bench import backbone, growth, ingest, suspension
+from tests.bench import backbone, growth, ingest, suspension, webhooks
 from tests.bench.results import Results
 from tests.bench.stage import Stage, open_stage
 
@@ -21,6 +21,7 @@ WORKLOADS: dict[str, Callable[[Stage, Results], Coroutine[Any, Any, None]]] = {
     "W2": suspension.measure,
     "W5": backbone.measure,
     "W7": growth.measure,
+    "W8": webhooks.measure,
 }
 LONG: dict[str, Callable[[Stage, Results], Coroutine[Any, Any, None]]] = {
     "W1-long": ingest.endure,

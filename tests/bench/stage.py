@@ -4,7 +4,7 @@ It stands in ``bench`` below ``HUB_HOME`` and is made anew by every run, so that
 no figure of theirs meets the figures of people. A hub that runs there already is used as it is.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -56,7 +56,12 @@ class Stage:
 
     def cpu_seconds(self) -> dict[str, float]:
         """Return the CPU time that each part has used, those of its children included."""
-        return {part.name: _cpu(part) for part in self.running.record().parts if part.process()}
+        return {part.name: _cpu(family(part)) for part in self.running.record().parts}
+
+    def cpu_seconds_with_driver(self) -> dict[str, float]:
+        """Return them with that of this process and whatever it started beside the hub."""
+        driver = psutil.Process()
+        return {**self.cpu_seconds(), "driver": _cpu([driver, *driver.children()])}
 
     def megabytes(self) -> dict[str, float]:
         """Return the memory that each part holds, that of its children included."""
@@ -101,9 +106,9 @@ def family(part: PartRecord) -> list[psutil.Process]:
     return [process, *process.children(recursive=True)] if process else []
 
 
-def _cpu(part: PartRecord) -> float:
+def _cpu(processes: Iterable[psutil.Process]) -> float:
     total = 0.0
-    for one in family(part):
+    for one in processes:
         with suppress(psutil.NoSuchProcess):
             used = one.cpu_times()
             total += used.user + used.system

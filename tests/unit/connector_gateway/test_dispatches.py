@@ -50,7 +50,6 @@ def test_the_webhook_id_is_the_same_on_every_try() -> None:
     dispatch = a_dispatch()
     before = dispatch.webhook_id
     dispatch.settle(Answer(status=500), is_stopped=False, now=NOON)
-    dispatch.start(epoch=2, now=NOON)
     assert dispatch.webhook_id == before
 
 

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from joserfc.jwk import OKPKey
 
 from chassis.identifiers import new_id
 from connector_gateway.commands.dispatches import Parcel
 from connector_gateway.commands.keys import signing_key
-from connector_gateway.connectors.webhook import Webhooks
+from connector_gateway.connectors.webhook import Webhooks, place_of
 from connector_gateway.domain.dispatches import Answer
 from tests.support.partner import receiving
 
@@ -64,7 +65,7 @@ async def send(folder: Path, url: str, *, permitted: frozenset[str] = frozenset(
     try:
         return await webhooks.send(parcel, now=NOON)
     finally:
-        await webhooks.close()
+        webhooks.close()
 
 
 @pytest.mark.parametrize(
@@ -117,14 +118,11 @@ async def test_an_address_written_oddly_is_not_called(
     assert network.called == []
 
 
-async def test_names_at_one_address_share_no_connection(tmp_path: Path) -> None:
-    key_file = tmp_path / "signing.pem"
-    key_file.write_bytes(OKPKey.generate_key("Ed25519").as_pem(private=True))
-    webhooks = Webhooks(signing_key(key_file), permitted=frozenset(), timeout=5)
-    one = webhooks.client_of("https://mot.example.vn/hook")
-    assert webhooks.client_of("https://mot.example.vn/khac") is one
-    assert webhooks.client_of("https://hai.example.vn/hook") is not one
-    await webhooks.close()
+def test_names_at_one_address_share_no_connection() -> None:
+    one = place_of(httpx.URL("https://mot.example.vn/hook"), PUBLIC, 443)
+    assert place_of(httpx.URL("https://mot.example.vn/khac"), PUBLIC, 443) == one
+    other = place_of(httpx.URL("https://hai.example.vn/hook"), PUBLIC, 443)
+    assert (other.origin, other.name) != (one.origin, one.name)
 
 
 async def test_a_redirect_inside_is_an_answer_and_is_not_followed(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ class Settings(ServiceSettings):
     """Where submissions answers dry runs (decisions/0011)."""
     token_seconds: int = 300
     webhook_timeout: float = 15.0
-    dispatch_slots: int = 50
+    dispatch_slots: int = 100
     """Dispatches that one worker sends at the same time."""
     held_deliveries: int = Field(default=QUARANTINE.count, ge=1)
     """Deliveries that the quarantine of one connection takes; the next one is refused."""

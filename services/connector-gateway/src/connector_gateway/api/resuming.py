@@ -105,7 +105,7 @@ async def _look(
     try:
         return await asyncio.gather(*(_try(one, suspension, webhooks, now) for one in stopped))
     finally:
-        await webhooks.close()
+        webhooks.close()
 
 
 async def _try(one: Stopped, suspension: UUID, webhooks: Webhooks, now: datetime) -> Finding:

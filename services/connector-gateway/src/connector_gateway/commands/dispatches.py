@@ -23,10 +23,10 @@ from connector_gateway.domain.dispatches import (
     DRAIN,
     LEASE,
     Answer,
-    Attempt,
     Dispatch,
     DispatchState,
     places,
+    webhook_id_of,
 )
 from connector_gateway.domain.documents import documents_of
 from connector_gateway.domain.subscriptions import Interest, Offer, offer_of
@@ -39,6 +39,28 @@ from contracts.submissions.v1 import ConsolidationForwarded
 SEEN = """
 INSERT INTO presence.replicas (id, seen_at, epochs) VALUES ($1, $2, $3::text::jsonb)
 ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, epochs = excluded.epochs
+"""
+# Of one key only the oldest unfinished row may go, so that order is kept over retries. It is asked
+# row by row in the order of the index that finds what is due: an end after $3 rows, whatever waits.
+START = """
+WITH due AS (
+    SELECT d.id FROM dispatches AS d
+    WHERE d.connection_id = $1 AND d.state = 'waiting' AND d.next_attempt_at <= $2
+      AND d.sequence = (
+        SELECT e.sequence FROM dispatches AS e
+        WHERE e.connection_id = d.connection_id AND e.key = d.key
+          AND e.state IN ('waiting', 'sending', 'held')
+        ORDER BY e.sequence LIMIT 1)
+    ORDER BY d.next_attempt_at LIMIT $3 FOR UPDATE OF d SKIP LOCKED),
+started AS (
+    UPDATE dispatches AS d
+    SET state = 'sending', attempts = attempts + 1, epoch = $4, claimed_until = $5
+    FROM due WHERE d.id = due.id
+    RETURNING d.id, d.sequence, d.attempts, d.payload, d.traceparent),
+noted AS (
+    INSERT INTO attempts (dispatch_id, number, epoch, began_at)
+    SELECT id, attempts, $4, $2 FROM started)
+SELECT id, attempts, payload, traceparent FROM started ORDER BY sequence
 """
 FORGET = "DELETE FROM presence.replicas WHERE seen_at < $1"
 
@@ -134,28 +156,32 @@ async def claim(session: AsyncSession, code: str, *, slots: int, now: datetime) 
     if connection.outbound_state is AdminState.RESUMING:
         second = now - timedelta(seconds=1)
         free -= await queries.started_since(session, connection.id, second)
-    rows = await queries.due(session, connection.id, most=free, now=now) if free > 0 else []
-    if rows and breaker.probes_at(now):
+    parcels = await _start(session, connection, most=free, now=now) if free > 0 else []
+    if parcels and breaker.probes_at(now):
         breaker.probe(now=now)
-    return [_start(session, connection, row, now=now) for row in rows]
+    return parcels
 
 
-def _start(
-    session: AsyncSession, connection: Connection, row: Dispatch, *, now: datetime
-) -> Parcel:
-    row.start(epoch=connection.epoch, now=now)
-    session.add(Attempt(dispatch_id=row.id, number=row.attempts, epoch=row.epoch, began_at=now))
-    return Parcel(
-        dispatch=row.id,
-        connection=connection.code,
-        number=row.attempts,
-        epoch=row.epoch,
-        url=connection.webhook_url or "",
-        webhook_id=row.webhook_id,
-        payload=row.payload,
-        traceparent=row.traceparent,
-        subscription_version=connection.subscription_version,
-    )
+async def _start(
+    session: AsyncSession, connection: Connection, *, most: int, now: datetime
+) -> list[Parcel]:
+    """Begin one try each of what is due; rows that another dispatcher holds are passed over."""
+    raw = await raw_connection(session)
+    rows = await raw.fetch(START, connection.id, now, most, connection.epoch, now + LEASE)
+    return [
+        Parcel(
+            dispatch=row["id"],
+            connection=connection.code,
+            number=row["attempts"],
+            epoch=connection.epoch,
+            url=connection.webhook_url or "",
+            webhook_id=webhook_id_of(row["id"]),
+            payload=row["payload"],
+            traceparent=row["traceparent"],
+            subscription_version=connection.subscription_version,
+        )
+        for row in rows
+    ]
 
 
 async def reclaim(session: AsyncSession, dispatch_id: UUID, code: str, *, now: datetime) -> None:

@@ -16,7 +16,7 @@ from connector_gateway.commands.dispatches import Parcel
 from connector_gateway.commands.ledger import Entry
 from connector_gateway.domain.breakers import Breaker
 from connector_gateway.domain.connections import STARTING, Connection
-from connector_gateway.domain.dispatches import LOG, LOG_DETAIL, Answer, Dispatch, DispatchState
+from connector_gateway.domain.dispatches import LOG, LOG_DETAIL, Answer, DispatchState
 from connector_gateway.domain.ledger import Kind
 from connector_gateway.queries import dispatches as queries
 from contracts.connector_gateway.v1 import DeliveryAcknowledged
@@ -32,6 +32,14 @@ FROM unnest($2::uuid[], $3::int[], $4::int[], $5::text[], $6::text[], $7::int[],
     AS e(dispatch_id, number, status, problem, url, version, kid, duration_ms,
          request_headers, answer_headers, answer_body)
 WHERE a.dispatch_id = e.dispatch_id AND a.number = e.number
+"""
+# The usual end, for many at once; a claim that had run out leaves the row to whoever has it now.
+DELIVERED = """
+UPDATE dispatches AS d
+SET state = 'delivered', finished_at = $1, claimed_until = NULL, reason = NULL
+FROM unnest($2::uuid[], $3::int[]) AS e(id, number)
+WHERE d.id = e.id AND d.attempts = e.number AND d.state = 'sending'
+RETURNING d.id, d.event_id, d.event_type, d.key, d.epoch, d.traceparent
 """
 AT_ONCE = 10_000
 """Entries of the log that one transaction trims."""
@@ -80,15 +88,13 @@ async def settle(
         await _log(session, mine, now=now)
         ids = [connection.id for connection in connections.values()]
         breakers = await queries.breakers_for_update(session, ids)
-        rows = await queries.dispatches_for_update(session, [one.parcel.dispatch for one in mine])
-        taken: dict[str, list[Dispatch]] = defaultdict(list)
         for ending in mine:
             connection = connections[ending.parcel.connection]
             _judge(breakers[connection.id], ending.answer, now=now)
-            row = rows[ending.parcel.dispatch]
-            if _end(connection, row, ending, now=now):
-                taken[connection.code].append(row)
-        await _acknowledge(session, connections, taken, now=now)
+        taken = [ending for ending in mine if ending.answer.is_acknowledged]
+        failed = [ending for ending in mine if not ending.answer.is_acknowledged]
+        await _acknowledge(session, taken, now=now)
+        await _put_off(session, connections, failed, now=now)
     return [waits or ending.parcel.connection in connections or None for ending in endings]
 
 
@@ -99,16 +105,6 @@ def _judge(breaker: Breaker, answer: Answer, *, now: datetime) -> None:
         breaker.record_success()
     else:
         breaker.record_failure(now=now)
-
-
-def _end(connection: Connection, row: Dispatch, ending: Ending, *, now: datetime) -> bool:
-    """Settle a dispatch; return whether the receiver has it."""
-    is_ours = row.state is DispatchState.SENDING and row.attempts == ending.parcel.number
-    if not is_ours:
-        return False  # the claim had run out, and somebody else has the row
-    is_stopped = connection.outbound_state not in STARTING
-    row.settle(ending.answer, is_stopped=is_stopped, now=now)
-    return ending.answer.is_acknowledged
 
 
 async def _log(session: AsyncSession, endings: Sequence[Ending], *, now: datetime) -> None:
@@ -132,39 +128,60 @@ async def _log(session: AsyncSession, endings: Sequence[Ending], *, now: datetim
     )
 
 
-async def _acknowledge(
+async def _acknowledge(session: AsyncSession, taken: Sequence[Ending], *, now: datetime) -> None:
+    """Settle what receivers have, and say so to the ledger and to whoever forwarded it."""
+    if not taken:
+        return
+    raw = await raw_connection(session)
+    rows = await raw.fetch(
+        DELIVERED,
+        now,
+        [ending.parcel.dispatch for ending in taken],
+        [ending.parcel.number for ending in taken],
+    )
+    codes = {ending.parcel.dispatch: ending.parcel.connection for ending in taken}
+    entries: dict[str, list[Entry]] = defaultdict(list)
+    for row in rows:
+        code = codes[row["id"]]
+        facts = {
+            "dispatch": str(row["id"]),
+            "event": row["event_id"],
+            "key": row["key"],
+            "epoch": row["epoch"],
+        }
+        entries[code].append((Kind.DISPATCH_ACKNOWLEDGED, facts))
+        if row["event_type"] == ConsolidationForwarded.type:
+            publish(
+                session,
+                DeliveryAcknowledged(
+                    consolidation_id=UUID(row["key"]),
+                    connection=code,
+                    dispatch_id=row["id"],
+                    acknowledged_at=now,
+                ),
+                traceparent=row["traceparent"],
+            )
+    for code, of_one in entries.items():
+        await ledger.record(session, code, of_one, at=now)
+
+
+async def _put_off(
     session: AsyncSession,
     connections: Mapping[str, Connection],
-    taken: Mapping[str, Sequence[Dispatch]],
+    failed: Sequence[Ending],
     *,
     now: datetime,
 ) -> None:
-    for code, rows in taken.items():
-        entries: list[Entry] = [
-            (
-                Kind.DISPATCH_ACKNOWLEDGED,
-                {
-                    "dispatch": str(row.id),
-                    "event": row.event_id,
-                    "key": row.key,
-                    "epoch": row.epoch,
-                },
-            )
-            for row in rows
-        ]
-        await ledger.record(session, connections[code].code, entries, at=now)
-        for row in rows:
-            if row.event_type == ConsolidationForwarded.type:
-                publish(
-                    session,
-                    DeliveryAcknowledged(
-                        consolidation_id=UUID(row.key),
-                        connection=code,
-                        dispatch_id=row.id,
-                        acknowledged_at=now,
-                    ),
-                    traceparent=row.traceparent,
-                )
+    """Settle what has to go once more, or has gone often enough."""
+    if not failed:
+        return
+    rows = await queries.dispatches_for_update(session, [one.parcel.dispatch for one in failed])
+    for ending in failed:
+        row = rows[ending.parcel.dispatch]
+        # Where the claim had run out, somebody else has the row.
+        if row.state is DispatchState.SENDING and row.attempts == ending.parcel.number:
+            is_stopped = connections[ending.parcel.connection].outbound_state not in STARTING
+            row.settle(ending.answer, is_stopped=is_stopped, now=now)
 
 
 async def trim_log(session: AsyncSession, *, now: datetime) -> None:

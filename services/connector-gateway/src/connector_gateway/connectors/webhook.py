@@ -5,19 +5,19 @@ import time
 from collections.abc import Callable, Mapping, Set
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 import httpx
 
 from connector_gateway.commands.dispatches import Parcel
 from connector_gateway.commands.keys import SigningKey
 from connector_gateway.connectors.addresses import checked_address
+from connector_gateway.connectors.lines import Lines, Place
 from connector_gateway.domain.dispatches import LOG_BODY, Answer
 from connector_gateway.domain.targets import Target
 from connector_gateway.errors.connections import TargetNotAllowed
 
 Sign = Callable[[bytes], bytes]
-HEARD = 64 * 1024
-"""Bytes of an answer that are read; a receiver that talks longer is cut off."""
 LOGGED = frozenset(
     {"content-type", "host", "traceparent", "user-agent", "webhook-id", "webhook-timestamp"}
 )
@@ -28,94 +28,79 @@ LONGEST = 300
 
 
 class Webhooks:
-    """Sends parcels over connections that are kept; follows no redirect, believes no proxy.
-
-    Each receiver has a client of its own: two names at one address never share a connection, whose
-    certificate was checked for one of them only.
-    """
+    """Sends parcels over lines that are kept; follows no redirect, believes no proxy."""
 
     def __init__(self, key: SigningKey, *, permitted: Set[str], timeout: float) -> None:
         self._key = key
         self._permitted = permitted
-        self._timeout = timeout
-        self._clients: dict[str, httpx.AsyncClient] = {}
+        self._lines = Lines(timeout=timeout)
 
     async def send(self, parcel: Parcel, *, now: datetime) -> Answer:
         """Send one parcel and return how it was answered; never raises for what a receiver does."""
         began = time.perf_counter()
         try:
-            request = await self._request(parcel, now=now)
-            response = await self.client_of(parcel.url).send(request, stream=True)
+            target, url = Target.parse(parcel.url, self._permitted), _read(parcel.url)
+            # The address that was checked is the one that is called: DNS may change its mind.
+            place = place_of(url, await checked_address(target), target.port)
         except (TargetNotAllowed, httpx.InvalidURL):
             return Answer(problem="target-not-allowed")
-        except (httpx.HTTPError, OSError) as why:
-            return self._failed(parcel, why, began, now=now)
+        except OSError as why:
+            return self._failed({}, why, began)
+        headers = self._headers(parcel, url, now=now)
         try:
-            body = await _listen(response)
-        except httpx.HTTPError as why:
-            return self._failed(parcel, why, began, now=now)
-        finally:
-            await response.aclose()
+            heard = await self._lines.post(place, url.raw_path, headers, parcel.payload)
+        except httpx.TransportError as why:
+            return self._failed(headers, why, began)
+        is_taken = 200 <= heard.status < 300
         return Answer(
-            response.status_code,
-            None if response.is_success else f"status-{response.status_code}",
-            retry_after(response.headers.get("retry-after"), now=now),
+            heard.status,
+            None if is_taken else f"status-{heard.status}",
+            retry_after(heard.headers.get("retry-after"), now=now),
             kid=self._key.kid,
-            request_headers=_logged(request.headers),
-            headers=_explaining(response.headers),
-            body=body[:LOG_BODY],
+            request_headers=_logged(headers),
+            headers=_explaining(heard.headers),
+            body=heard.body[:LOG_BODY],
             duration_ms=_since(began),
         )
 
-    async def close(self) -> None:
-        """Close every connection."""
-        for client in self._clients.values():
-            await client.aclose()
+    def close_idle(self) -> None:
+        """Close lines that have had no work for a while."""
+        self._lines.close_idle()
 
-    def client_of(self, url: str) -> httpx.AsyncClient:
-        """Return the client of the receiver that ``url`` names."""
-        parts = httpx.URL(url)
-        origin = f"{parts.scheme}://{parts.netloc.decode()}"
-        if origin not in self._clients:
-            self._clients[origin] = httpx.AsyncClient(
-                timeout=self._timeout,
-                follow_redirects=False,
-                trust_env=False,
-                limits=httpx.Limits(max_connections=100, max_keepalive_connections=25),
-            )
-        return self._clients[origin]
+    def close(self) -> None:
+        """Close every line."""
+        self._lines.close()
 
-    def _failed(self, parcel: Parcel, why: Exception, began: float, *, now: datetime) -> Answer:
+    def _failed(self, headers: Mapping[str, str], why: Exception, began: float) -> Answer:
         return Answer(
             problem=type(why).__name__,
-            kid=self._key.kid,
-            request_headers=_logged(self._headers(parcel, now=now)),
+            kid=self._key.kid if headers else None,
+            request_headers=_logged(headers),
             duration_ms=_since(began),
         )
 
-    def _headers(self, parcel: Parcel, *, now: datetime) -> dict[str, str]:
+    def _headers(self, parcel: Parcel, url: httpx.URL, *, now: datetime) -> dict[str, str]:
         headers = {
             "content-type": "application/json",
             "user-agent": "reporting-hub/1",
-            "host": httpx.URL(parcel.url).netloc.decode(),
+            "host": url.netloc.decode(),
             **signed(parcel.webhook_id, parcel.payload, self._key.sign, now=now),
         }
         if parcel.traceparent:
             headers["traceparent"] = parcel.traceparent
         return headers
 
-    async def _request(self, parcel: Parcel, *, now: datetime) -> httpx.Request:
-        target = Target.parse(parcel.url, self._permitted)
-        url = httpx.URL(parcel.url)
-        headers = self._headers(parcel, now=now)
-        extensions = {}
-        if not target.is_private_by_permission:
-            # The address that was checked is the one that is called: DNS may change its mind.
-            extensions["sni_hostname"] = target.host
-            url = url.copy_with(host=await checked_address(target))
-        return self.client_of(parcel.url).build_request(
-            "POST", url, content=parcel.payload, headers=headers, extensions=extensions
-        )
+
+@lru_cache(maxsize=1024)
+def _read(url: str) -> httpx.URL:
+    """Read an address, the same one over and over, which costs more than to sign."""
+    return httpx.URL(url)
+
+
+def place_of(url: httpx.URL, address: str, port: int) -> Place:
+    """Return where the lines of the receiver at ``url`` lead."""
+    origin = f"{url.scheme}://{url.netloc.decode()}"
+    return Place(origin, address, port, url.raw_host.decode())
 
 
 def signed(webhook_id: str, payload: bytes, sign: Sign, *, now: datetime) -> dict[str, str]:
@@ -146,15 +131,6 @@ def retry_after(said: str | None, *, now: datetime) -> float | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return max(0.0, (moment - now).total_seconds())
-
-
-async def _listen(response: httpx.Response) -> bytes:
-    heard = b""
-    async for chunk in response.aiter_raw():
-        heard += chunk
-        if len(heard) > HEARD:
-            break
-    return heard
 
 
 def _logged(headers: Mapping[str, str]) -> dict[str, str]:

@@ -132,19 +132,12 @@ class Dispatch(Table, table=True):
     @property
     def webhook_id(self) -> str:
         """Return the id by which the receiver knows a repeat (Standard Webhooks)."""
-        return f"msg_{self.id.hex}"
+        return webhook_id_of(self.id)
 
     @property
     def is_test(self) -> bool:
         """Say whether it only tries the way."""
         return self.event_type == TEST
-
-    def start(self, *, epoch: int, now: datetime) -> None:
-        """Claim the row for one try."""
-        self._move(DispatchState.SENDING)
-        self.attempts += 1
-        self.epoch = epoch
-        self.claimed_until = now + LEASE
 
     def settle(self, answer: Answer, *, is_stopped: bool, now: datetime) -> None:
         """Take the end of a try: delivered, or held under a suspension, or tried again later."""
@@ -185,6 +178,11 @@ class Dispatch(Table, table=True):
         if to not in DISPATCH_MOVES[self.state]:
             raise ValueError(f"{self.state} → {to}")
         self.state = to
+
+
+def webhook_id_of(dispatch: UUID) -> str:
+    """Return the id under which the receiver gets a dispatch, the same on every try."""
+    return f"msg_{dispatch.hex}"
 
 
 def retry_in(attempts: int, asked: float | None, *, luck: float | None = None) -> timedelta:

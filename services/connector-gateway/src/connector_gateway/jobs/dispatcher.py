@@ -25,8 +25,8 @@ from connector_gateway.settings import Settings
 log = structlog.get_logger()
 
 IDLE = 0.25
-PACE = 0.02
-"""Seconds between claims under load: what has ended meanwhile makes room for many at once."""
+PATIENCE = 0.05
+"""Seconds that connections wait for one whose row somebody holds."""
 WATCH = 0.2
 """Seconds after which a stopped connection's sockets are closed at the latest."""
 CONFIRM = 2.0
@@ -46,50 +46,83 @@ class Dispatcher:
             timeout=settings.webhook_timeout,
         )
         self._replica = new_id()
+        self._stirred = asyncio.Event()
+        """Something has ended: there may be room, or the next of a key."""
+        self._claims: dict[str, asyncio.Task[int]] = {}
+        self._reserved: Counter[str] = Counter()
+        """Places that a claim under way may fill, by connection."""
         self._sends: dict[asyncio.Task[Answer], Parcel] = {}
+        self._flying: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._endings: Gathering[Ending, bool] = Gathering(database, settle)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Dispatch until ``stop``, then let what is in flight end."""
         watch = asyncio.create_task(self._watch(), name="watch-stops")
+        stopping = asyncio.create_task(stop.wait(), name="stopping")
+        stopping.add_done_callback(lambda _: self._stirred.set())
         try:
             while not stop.is_set():
                 if watch.done():
                     watch.result()
-                is_busy = await self.round() or self._sends
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), PACE if is_busy else IDLE)
+                self._stirred.clear()
+                if not await self.round(patience=PATIENCE):
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._stirred.wait(), IDLE)
         finally:
+            stopping.cancel()
             watch.cancel()
             await self.close()
 
     async def close(self) -> None:
         """Let what is in flight end, cut off what does not, close every connection."""
+        if self._claims:
+            await asyncio.wait(self._claims.values(), timeout=LAST_WORDS)
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=LAST_WORDS)
         await self._cut_off(set(self._sends.values()))
-        await self._webhooks.close()
+        self._webhooks.close()
 
-    async def round(self) -> int:
-        """Claim what there is room for and start sending it; return how much was started."""
-        if len(self._sends) >= self._slots:
-            await asyncio.wait(self._sends, return_when=asyncio.FIRST_COMPLETED, timeout=1)
-            return 1
+    async def round(self, *, patience: float | None = None) -> int:
+        """Claim what there is room for and start sending it; return how much was started.
+
+        A connection whose row somebody holds keeps the others waiting for ``patience`` at most.
+        """
+        started = self._claimed()
+        if self._room > 0:
+            codes = await queries.connections_with_work(self._database, sorted(STARTING), now())
+            for code in codes:
+                self._begin_claim(code)
+            if self._claims:
+                await asyncio.wait(self._claims.values(), timeout=patience)
+        return started + self._claimed()
+
+    @property
+    def _room(self) -> int:
+        return self._slots - len(self._sends) - self._reserved.total()
+
+    def _begin_claim(self, code: str) -> None:
+        """Claim for a connection half of what the others leave, so that all of them go on."""
+        busy = self._flying[code]
+        room = (self._room + busy) // 2 - busy
+        if room > 0 and code not in self._claims:
+            self._reserved[code] = room
+            self._claims[code] = asyncio.create_task(self._claim(code, room))
+            self._claims[code].add_done_callback(lambda _: self._stirred.set())
+
+    async def _claim(self, code: str, room: int) -> int:
         async with self._database.transaction() as session:
-            codes = await queries.connections_with_work(session, sorted(STARTING), now())
-        busy = Counter(parcel.connection for parcel in self._sends.values())
-        started = 0
-        for code in codes:
-            room = min(self._slots - len(self._sends), self._slots // 2 - busy[code])
-            if room <= 0:
-                continue
-            async with self._database.transaction() as session:
-                parcels = await dispatches.claim(session, code, slots=room, now=now())
-            for parcel in parcels:
-                self._start(parcel)
-            started += len(parcels)
-        return started
+            parcels = await dispatches.claim(session, code, slots=room, now=now())
+        for parcel in parcels:
+            self._start(parcel)
+        return len(parcels)
+
+    def _claimed(self) -> int:
+        """Return how much was started by claims that have ended."""
+        ended = [code for code, claim in self._claims.items() if claim.done()]
+        for code in ended:
+            del self._reserved[code]
+        return sum(self._claims.pop(code).result() for code in ended)
 
     async def settled(self) -> None:
         """Wait until everything that was started has been written down."""
@@ -99,12 +132,14 @@ class Dispatcher:
     def _start(self, parcel: Parcel) -> None:
         send = asyncio.create_task(self._send(parcel))
         self._sends[send] = parcel
+        self._flying[parcel.connection] += 1
         task = asyncio.create_task(self._deliver(send, parcel))
         self._tasks.add(task)
         task.add_done_callback(self._forget)
 
     def _forget(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        self._stirred.set()
         if not task.cancelled() and task.exception():
             log.warning("outcome not written, the claim will run out", why=str(task.exception()))
 
@@ -117,6 +152,7 @@ class Dispatcher:
     async def _deliver(self, send: asyncio.Task[Answer], parcel: Parcel) -> None:
         await asyncio.wait({send})
         del self._sends[send]
+        self._flying[parcel.connection] -= 1
         answer = Answer(problem=CUT_OFF, was_cut_off=True) if send.cancelled() else send.result()
         await self._endings.take(Ending(parcel, answer))
 
@@ -125,6 +161,7 @@ class Dispatcher:
         loop = asyncio.get_running_loop()
         while True:
             await self.look()
+            self._webhooks.close_idle()
             if loop.time() - confirmed > CONFIRM:
                 await self.confirm()
                 confirmed = loop.time()
@@ -132,7 +169,7 @@ class Dispatcher:
 
     async def look(self) -> None:
         """Close the sockets of connections that have been stopped."""
-        flying = {parcel.connection for parcel in self._sends.values()}
+        flying = +self._flying
         if flying:
             async with self._database.transaction() as session:
                 stopped = await queries.stopped(session, sorted(flying))

@@ -8,28 +8,17 @@ from sqlalchemy import any_, literal
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.database import raw_connection
+from chassis.database import Database, raw_connection
 from connector_gateway.domain.breakers import Breaker
 from connector_gateway.domain.connections import AdminState, Connection
 from connector_gateway.domain.dispatches import Dispatch, DispatchState
 from contracts.connector_gateway.v1 import Direction
 
 WITH_WORK = """
-SELECT c.code FROM connections AS c
+SELECT array_agg(c.code) FROM connections AS c
 WHERE c.outbound_state = ANY($2::text[]) AND EXISTS (
     SELECT FROM dispatches AS d
     WHERE d.connection_id = c.id AND d.state = 'waiting' AND d.next_attempt_at <= $1)
-ORDER BY c.code
-"""
-# Of one key only the oldest unfinished row may go, so that order is kept over retries.
-DUE = """
-SELECT d.id FROM dispatches AS d
-WHERE d.connection_id = $1 AND d.state = 'waiting' AND d.next_attempt_at <= $2
-  AND NOT EXISTS (
-    SELECT FROM dispatches AS e
-    WHERE e.connection_id = d.connection_id AND e.key = d.key AND e.sequence < d.sequence
-      AND e.state IN ('waiting', 'sending', 'held'))
-ORDER BY d.sequence LIMIT $3 FOR UPDATE OF d SKIP LOCKED
 """
 STARTED_SINCE = """
 SELECT count(*) FROM attempts AS a JOIN dispatches AS d ON d.id = a.dispatch_id
@@ -49,11 +38,10 @@ EPOCHS = "SELECT code, epoch FROM connections"
 
 
 async def connections_with_work(
-    session: AsyncSession, states: Sequence[AdminState], now: datetime
+    database: Database, states: Sequence[AdminState], now: datetime
 ) -> list[str]:
-    """Return the connections that have something due."""
-    raw = await raw_connection(session)
-    return [row["code"] for row in await raw.fetch(WITH_WORK, now, list(states))]
+    """Return the connections that have something due, as a glance outside any transaction."""
+    return await database.read_one(WITH_WORK, now, list(states)) or []
 
 
 async def connection_sharing_its_lock(session: AsyncSession, code: str) -> Connection | None:
@@ -119,20 +107,6 @@ async def breakers_for_update(session: AsyncSession, ids: Sequence[UUID]) -> dic
         .execution_options(populate_existing=True)
     )
     return {breaker.connection_id: breaker for breaker in found}
-
-
-async def due(
-    session: AsyncSession, connection_id: UUID, *, most: int, now: datetime
-) -> list[Dispatch]:
-    """Return rows that may start now, locked; rows another dispatcher holds are passed over."""
-    raw = await raw_connection(session)
-    ids = [row["id"] for row in await raw.fetch(DUE, connection_id, now, most)]
-    if not ids:
-        return []
-    found = await session.exec(
-        select(Dispatch).where(col(Dispatch.id).in_(ids)).order_by(col(Dispatch.sequence))
-    )
-    return list(found)
 
 
 async def started_since(session: AsyncSession, connection_id: UUID, moment: datetime) -> int:
