@@ -1,13 +1,16 @@
 """The portal in a real browser: by keyboard alone, and without one accessibility violation."""
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from chassis.clock import ZONE
+from deploy.scenario.client import ACCOUNTS
 from tests.support.browser import axe_violations, open_browser, open_page
 from tests.support.hub import the_hub
-from tests.support.town import REGIME, Town, a_town
+from tests.support.town import REGIME, Town, a_key, a_town
 
 COMMUNE = "07210"
 
@@ -82,6 +85,31 @@ async def test_an_officer_enters_and_the_head_approves_and_sends_by_keyboard_alo
         await expect(page.locator("#trang-thai")).to_contain_text("Đã gửi")
 
 
+def an_initial_account(town: Town) -> dict[str, str]:
+    """Issue an account whose first password has to be changed."""
+    name = f"moi-{a_key()[:8]}"
+    moment = datetime.now(ZONE)
+    request = {
+        "number": f"{name}/STTTT",
+        "date": moment.date().isoformat(),
+        "received_at": moment.isoformat(),
+        "agency": "STTTT",
+        "action": "issue",
+        "reason": "new",
+    }
+    account = {
+        "username": name,
+        "password": f"lần đầu vào {name}",
+        "display_name": "Người mới",
+        "email": f"{name}@bacgiang.gov.vn",
+        "agency": "STTTT",
+        "roles": ["connection_operator"],
+    }
+    body = {"written_request": request, "accounts": [account]}
+    town.person("van-hanh").post(f"{ACCOUNTS}/accounts", body)
+    return {"username": name, "password": str(account["password"])}
+
+
 PAGES = [
     ("cb-07213", "/viec-cua-toi"),
     ("cb-07213", "/bao-cao/{report}"),
@@ -96,6 +124,7 @@ PAGES = [
     ("ket-noi-1", "/ket-noi"),
     ("ket-noi-1", "/ket-noi/dan-cu"),
     ("ket-noi-1", "/ket-noi/dan-cu/tam-ngung"),
+    ("ket-noi-1", "/ket-noi/chinh-phu/nhat-ky-gui"),
     ("ket-noi-1", "/de-nghi-ket-noi"),
     ("ket-noi-1", "/nhat-ky-trao-doi"),
     ("cb-07213", "/tam-ngung/{report}/da-biet"),
@@ -129,6 +158,29 @@ async def test_no_public_page_has_an_accessibility_violation(
     async with open_page(town.origin, browser) as page:
         await page.goto(path)
         assert await axe_violations(page) == []
+
+
+async def test_a_due_password_is_changed_before_the_page_that_was_asked_for(
+    town: Town, browser: Browser
+) -> None:
+    account = an_initial_account(town)
+    async with open_page(town.origin, browser, refused=[422]) as page:
+        await page.goto("/dang-nhap?ve=/ket-noi/dan-cu")
+        await page.fill("#username", account["username"])
+        await page.fill("#password", account["password"])
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/doi-mat-khau?ve=/ket-noi/dan-cu")
+        await expect(page.locator(".govuk-inset-text")).to_contain_text("đến hạn thay đổi")
+        await page.goto("/ket-noi/dan-cu/nhat-ky-gui?trang_thai=held&sau=")
+        await expect(page.locator("h1")).to_contain_text("Đổi mật khẩu")
+        await page.goto("/ket-noi/dan-cu?sau=")
+        assert await axe_violations(page) == []
+        for current in ("không phải mật khẩu này", account["password"]):
+            await page.fill("#current", current)
+            await page.fill("#new", "mười hai con giáp ngồi thuyền")
+            await page.keyboard.press("Enter")
+        await page.wait_for_url("**/ket-noi/dan-cu?sau=")
+        await expect(page.locator("h1")).to_contain_text("Dân cư")
 
 
 async def test_what_is_typed_without_a_network_is_kept_and_saved_later(

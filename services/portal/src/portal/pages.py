@@ -8,7 +8,7 @@ from importlib import resources
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.dates import format_datetime, format_timedelta
 from babel.numbers import format_decimal
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -33,12 +33,16 @@ ENVIRONMENT = Environment(
 )
 
 
-def moment(text: str | None) -> str:
+def moment(text: str | None, form: str = "HH:mm dd/MM/yyyy") -> str:
     """Return an ISO moment as people write it: ``17:00 16/12/2026``."""
     if not text:
         return ""
-    at = datetime.fromisoformat(text).astimezone(ZONE)
-    return format_datetime(at, "HH:mm dd/MM/yyyy", locale=LOCALE)
+    return format_datetime(datetime.fromisoformat(text).astimezone(ZONE), form, locale=LOCALE)
+
+
+def second(text: str | None) -> str:
+    """Return an ISO moment to the second: ``17:00:09 16/12/2026``."""
+    return moment(text, "HH:mm:ss dd/MM/yyyy")
 
 
 def day(text: str, *, later: int = 0) -> datetime | None:
@@ -67,6 +71,22 @@ def local(text: str | None) -> str:
     return f"{datetime.fromisoformat(text).astimezone(ZONE):%Y-%m-%dT%H:%M}" if text else ""
 
 
+def from_local(text: str) -> str | None:
+    """Return what a form took as an ISO moment with offset, or as it stands where it is none.
+
+    Whoever is asked with it says what is wrong with it.
+    """
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=ZONE).isoformat() if text else None
+    except ValueError:
+        return text
+
+
+def lasting(seconds: float) -> str:
+    """Return a duration as people say it: ``3 phút``."""
+    return format_timedelta(timedelta(seconds=seconds), locale=LOCALE, threshold=1.5)
+
+
 def day_of(text: str) -> str:
     """Return an ISO day as people write it: ``16/12/2026``."""
     return f"{datetime.fromisoformat(text):%d/%m/%Y}"
@@ -78,8 +98,7 @@ def in_words(code: str, names: Mapping[str, str]) -> str:
 
 
 ENVIRONMENT.filters |= {"local": local, "day_of": day_of, "in_words": in_words}
-ENVIRONMENT.filters["moment"] = moment
-ENVIRONMENT.filters["figure"] = figure
+ENVIRONMENT.filters |= {"moment": moment, "second": second, "lasting": lasting, "figure": figure}
 
 
 def read_words() -> dict[str, Any]:

@@ -1,6 +1,5 @@
-"""Suspending with notice, extending, lifting with a second person (Điều 8)."""
+"""Suspending with notice, extending, calling off, the owner who has been told (Điều 8)."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from portal.hub import CONNECTIONS, Problem
-from portal.pages import ZONE, page
+from portal.pages import from_local, page
 from portal.viewer import Form, SignedIn, Viewer
 
 router = APIRouter()
@@ -55,14 +54,14 @@ def _order(connection: dict[str, Any], sent: FormData) -> dict[str, Any]:
         },
         "public_reason": str(sent.get("public_reason", "")),
         "internal_reason": str(sent.get("internal_reason", "")) or None,
-        "effective_at": _moment(sent, "effective_at"),
-        "expected_end": _moment(sent, "expected_end"),
+        "effective_at": from_local(str(sent.get("effective_at", ""))),
+        "expected_end": from_local(str(sent.get("expected_end", ""))),
     }
 
 
 @router.get("/tam-ngung/{suspension}")
 async def show(request: Request, suspension: UUID, viewer: SignedIn) -> Response:
-    """Show a suspension: ground, notice, who was told, and the way to lift it."""
+    """Show a suspension: ground, notice, who was told, and the way to end it."""
     return await _page(request, viewer, suspension)
 
 
@@ -70,31 +69,17 @@ async def show(request: Request, suspension: UUID, viewer: SignedIn) -> Response
 async def extend(request: Request, suspension: UUID, viewer: SignedIn, sent: Form) -> Response:
     """Announce a later end with a new notice (Điều 8.2)."""
     body = {
-        "expected_end": _moment(sent, "expected_end"),
+        "expected_end": from_local(str(sent.get("expected_end", ""))),
         "public_reason": str(sent.get("public_reason", "")),
     }
     return await _step(request, viewer, suspension, "extend", body)
 
 
-@router.post("/tam-ngung/{suspension}/khoi-phuc")
-async def lift(request: Request, suspension: UUID, viewer: SignedIn, sent: Form) -> Response:
-    """Ask for the lift with a remedy and a choice about what was held (Điều 8.3)."""
-    body = {
-        "remedy": str(sent.get("remedy", "")),
-        "held": {
-            "choose": str(sent.get("choose", "all")),
-            "from": _moment(sent, "held_from"),
-            "to": _moment(sent, "held_to"),
-            "reason": str(sent.get("discard_reason", "")) or None,
-        },
-    }
+@router.post("/tam-ngung/{suspension}/huy")
+async def cancel(request: Request, suspension: UUID, viewer: SignedIn, sent: Form) -> Response:
+    """Cancel an order that was announced and has not begun; the reason is public."""
+    body = {"remedy": str(sent.get("remedy", ""))}
     return await _step(request, viewer, suspension, "lift", body)
-
-
-@router.post("/tam-ngung/{suspension}/khoi-phuc/duyet")
-async def approve_lift(request: Request, suspension: UUID, viewer: SignedIn, _: Form) -> Response:
-    """Approve the lift as the second person."""
-    return await _step(request, viewer, suspension, "lift/approve", {})
 
 
 @router.get("/tam-ngung/{suspension}/da-biet")
@@ -138,8 +123,3 @@ async def _page(
         can_act=viewer.has("connection_operator", "operator", "administrator"),
         problem=problem,
     )
-
-
-def _moment(sent: FormData, name: str) -> str | None:
-    text = str(sent.get(name, ""))
-    return datetime.fromisoformat(text).replace(tzinfo=ZONE).isoformat() if text else None

@@ -1,0 +1,173 @@
+"""What goes out: the delivery log with its acts, and the wizard that lets go what was held."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from connector_gateway.domain.dispatches import TEST
+from deploy.local.layout import RECEIVER
+from deploy.scenario.client import CONNECTIONS
+from tests.support.browser import axe_violations, open_browser, open_page
+from tests.support.hub import the_hub
+from tests.support.partner import Receiver, receiving
+from tests.support.town import Town, a_town
+from tests.support.waiting import until
+
+OUT = f"{CONNECTIONS}/connections/chinh-phu"
+ALWAYS = {"from": "2020-01-01T00:00:00Z", "to": "2099-01-01T00:00:00Z", "type": TEST}
+
+
+@pytest.fixture(scope="module")
+def town() -> Iterator[Town]:
+    """Give the run's hub with its people."""
+    assert the_hub("demo")
+    town = a_town()
+    yield town
+    town.http.close()
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """Give a real headless Chromium."""
+    async with open_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+async def receiver(town: Town) -> AsyncIterator[Receiver]:
+    """Give the receiver to which the scenario's connection sends."""
+    async with receiving(town.hub.hub.port + RECEIVER) as receiver:
+        yield receiver
+
+
+async def enter(page: Page, town: Town, username: str, path: str) -> None:
+    """Sign in and arrive at ``path``."""
+    await page.goto(f"/dang-nhap?ve={path}")
+    await page.fill("#username", username)
+    await page.fill("#password", town.password(username))
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"**{path}")
+
+
+@asynccontextmanager
+async def without_scripts(town: Town, browser: Browser) -> AsyncIterator[Page]:
+    """Open a page of a small screen whose browser runs no script."""
+    context = await browser.new_context(
+        base_url=town.origin, viewport={"width": 320, "height": 900}, java_script_enabled=False
+    )
+    yield await context.new_page()
+    await context.close()
+
+
+def a_hold(town: Town) -> dict[str, Any]:
+    """Suspend the connection while something of it is held; return the order."""
+    operator = town.person("ket-noi-1")
+    operator.post(f"{OUT}/dispatches/test", {})
+    order: dict[str, Any] = operator.post(
+        f"{CONNECTIONS}/suspensions",
+        {
+            "ground": "SECURITY_RISK",
+            "scope": {"kind": "connection", "code": "chinh-phu"},
+            "public_reason": "Máy chủ bên nhận có dấu hiệu bị chiếm quyền",
+        },
+    )
+    operator.post(f"{OUT}/dispatches/redeliver", ALWAYS)
+    return order
+
+
+async def figures(page: Page) -> list[str]:
+    """Return what a preview counts: held, released, superseded, discarded."""
+    return (await page.locator("tbody td").all_inner_texts())[:4]
+
+
+async def until_received(receiver: Receiver, count: int) -> None:
+    """Wait until so many dispatches have come."""
+
+    async def have_come() -> bool:
+        return len(receiver.received) >= count
+
+    await until(have_come)
+
+
+async def test_a_dispatch_is_looked_at_and_sent_anew_alone_and_with_its_range(
+    town: Town, browser: Browser, receiver: Receiver
+) -> None:
+    async with open_page(town.origin, browser) as page:
+        await enter(page, town, "ket-noi-1", "/ket-noi/chinh-phu/nhat-ky-gui")
+        await page.click("button:has-text('Gửi thử')")
+        course = page.locator("#dien-bien")
+        await expect(course).to_contain_text("trả lời 204")
+        receiver.answers, receiver.says = ["500"], "máy chủ bận".encode()
+        await page.click("button:has-text('Gửi lại lượt này')")
+        await expect(course).to_contain_text("Không gửi được")
+        await page.locator("summary").first.click()
+        for told in ("2 lần thử", receiver.received[0].id, "trả lời 500", "máy chủ bận"):
+            await expect(course).to_contain_text(told)
+        assert await axe_violations(page) == []
+        await page.click("text=Nhật ký gửi")
+        await page.select_option("#trang_thai", "failed")
+        await page.click("button:has-text('Lọc')")
+        await expect(page.locator("tbody a")).to_have_count(1)
+        await page.click("summary")
+        await page.fill("#from", "2020-01-01T00:00")
+        await page.fill("#to", "2099-01-01T00:00")
+        await page.select_option("#type", TEST)
+        assert await axe_violations(page) == []
+        await page.click("button:has-text('Gửi lại khoảng này')")
+        await expect(page.locator(".govuk-inset-text")).to_contain_text("lượt được gửi lại")
+        await page.locator("tbody a").first.click()
+        await expect(course).to_contain_text("3 lần thử")
+        await expect(course).to_contain_text("Đã nhận")
+    ids = [one.id for one in receiver.received]
+    assert ids.count(ids[0]) == 3
+
+
+async def test_what_was_held_is_previewed_by_two_people_before_it_goes_on(
+    town: Town, browser: Browser, receiver: Receiver
+) -> None:
+    order = a_hold(town)
+    async with open_page(town.origin, browser, refused=[422, 403]) as page:
+        await enter(page, town, "ket-noi-1", f"/tam-ngung/{order['id']}")
+        await page.click("text=Bắt đầu khôi phục")
+        receiver.answers = ["500"]
+        await page.click("button:has-text('Thử kết nối')")
+        await expect(page.locator("#da-thu")).to_contain_text("chưa đạt")
+        await page.click("button:has-text('Thử lại')")
+        await expect(page.locator("#da-thu")).to_contain_text("Thử đạt")
+        assert await axe_violations(page) == []
+        await page.click("a:has-text('Tiếp tục')")
+        await page.check("#choose-discard")
+        await page.click("button:has-text('Xem trước')")
+        await expect(page.locator("#van-de")).to_contain_text("Thiếu lý do")
+        assert await axe_violations(page) == []
+        await page.check("#choose-latest")
+        await page.fill("#discard_reason", "điều này không áp dụng cho lựa chọn khác")
+        await page.click("button:has-text('Xem trước')")
+        held = await figures(page)
+        await page.fill("#remedy", "Đã cài lại máy chủ, thay khóa")
+        await page.click("button:has-text('Sửa quyết định')")
+        await expect(page.locator("#choose-latest")).to_be_checked()
+        await page.click("button:has-text('Xem trước')")
+        assert await axe_violations(page) == []
+        assert await page.input_value("#remedy") == "Đã cài lại máy chủ, thay khóa"
+        await page.click("button:has-text('Đề nghị khôi phục')")
+        await page.click("text=Xem và duyệt")
+        await page.click("button:has-text('Duyệt khôi phục')")
+        await expect(page.locator("#van-de")).to_contain_text("Cần người thứ hai")
+        assert await axe_violations(page) == []
+    before = len(receiver.received)
+    async with without_scripts(town, browser) as page:
+        await enter(page, town, "ket-noi-2", f"/tam-ngung/{order['id']}/khoi-phuc/duyet")
+        await expect(page.locator("dl")).to_contain_text("Đã cài lại máy chủ, thay khóa")
+        await expect(page.locator("dl")).to_contain_text("Chỉ bản mới nhất của mỗi báo cáo")
+        assert await figures(page) == held
+        await page.click("button:has-text('Duyệt khôi phục')")
+        await expect(page.locator("h1 + p")).to_contain_text("Đã khôi phục")
+        await page.goto("/ket-noi/chinh-phu/nhat-ky-gui?trang_thai=held")
+        await expect(page.locator(".govuk-inset-text")).to_contain_text("Không có lượt gửi nào")
+    lift = town.person("ket-noi-1").get(f"{CONNECTIONS}/suspensions/{order['id']}")["lift"]
+    assert lift["held"] == {"choose": "latest", "from": None, "to": None, "reason": None}
+    await until_received(receiver, before + int(held[1]))
