@@ -11,6 +11,8 @@ SETUP = $(if $(BASE_PYTHON),,$(error The hub needs Python 3.11 or newer; none is
 	@$(BASE_PYTHON) -P deploy/local/setup.py
 HUB = $(PY) -m deploy.local
 WORKERS ?= 2
+# Programs are started all the time here: what Python compiled is kept, even where a machine says no.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## list every target
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | sort | awk -F '\t' '{printf "%-10s %s\n", $$1, $$2}'
@@ -57,7 +59,7 @@ status: ## parts, ports, memory, restarts, lag, outbox depth
 	$(HUB) status
 
 migrate: setup ## bring the databases of the running hub to the newest revision
-	$(HUB) prepare
+	$(PY) -m deploy.local.prepare
 
 contracts: ## write schemas/ and asyncapi.yaml anew from the registry
 	$(PY) -m contracts.render

@@ -13,13 +13,12 @@ import psutil
 import typer
 from rich.console import Console
 
-from chassis.clock import ZONE
 from chassis.redrive import redrive as send_dead_letters_again
+from contracts.calendar import ZONE
 from deploy.local import declarations, demo_file, record, status, traces
 from deploy.local.layout import ROOT, Hub, hub_from_environment
 from deploy.local.logs import last_lines, open_log
 from deploy.local.parts import parts_of
-from deploy.local.prepare import prepare as prepare_servers
 from deploy.local.processes import end
 from deploy.local.record import Phase, Record
 from deploy.local.supervisor import FIRST_START, CannotStart, Supervisor, check_ports, only_one
@@ -158,7 +157,7 @@ def force_majeure(
     try:
         if reason or declarations.standing(hub) is None:
             ends = datetime.fromisoformat(until).astimezone(ZONE) if until else None
-            declarations.declare(hub, reason, ends)
+            declarations.declare(hub, reason, ends, now=datetime.now(ZONE))
         _say_settled(declarations.settle(hub))
     except (declarations.Refused, ValueError) as why:
         raise _refuse(str(why)) from None
@@ -174,7 +173,7 @@ def resume_system(
     try:
         there = declarations.standing(hub)
         if remedy or there is None or there.ended_at is None:
-            declarations.end(hub, remedy, held)
+            declarations.end(hub, remedy, held, now=datetime.now(ZONE))
         _say_settled(declarations.settle(hub))
     except declarations.Refused as why:
         raise _refuse(str(why)) from None
@@ -198,17 +197,6 @@ def show_status() -> None:
     if there is None:
         raise _refuse(f"No hub runs on {hub.home}.")
     status.show(Hub(hub.home, there.port), there, console)
-
-
-@app.command()
-def prepare() -> None:
-    """Make databases, migrate them, make topics (the hub's servers run)."""
-    hub = hub_from_environment()
-    prepare_servers(hub)
-    try:
-        declarations.settle(hub)
-    except declarations.Refused as why:
-        console.print(f"The declared force majeure could not be ordered: {why}", soft_wrap=True)
 
 
 @app.command()

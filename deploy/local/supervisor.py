@@ -146,9 +146,9 @@ class Supervisor:
         self._stopping.set()
 
     async def _keep(self, kept: Kept) -> None:
-        """Start a part once its needs are ready, and again whenever it dies."""
-        for need in kept.part.needs:
-            await self._kept[need].ready.wait()
+        """Start a part once its needs are ready (held: before), and again whenever it dies."""
+        if not kept.part.held:
+            await self._needs_of(kept)
         delay, deaths = 0.2, 0
         while True:
             began = time.monotonic()
@@ -169,6 +169,10 @@ class Supervisor:
             await asyncio.sleep(delay)
             delay = min(delay * 2, LONGEST_DELAY)
 
+    async def _needs_of(self, kept: Kept) -> None:
+        for need in kept.part.needs:
+            await self._kept[need].ready.wait()
+
     async def _live(self, kept: Kept) -> int:
         """Start a part, see it become ready, and return how it ended."""
         part = kept.part
@@ -182,6 +186,9 @@ class Supervisor:
         kept.note.pid, kept.note.born = process.pid, born_at(process.pid)
         self._state(kept, "starting")
         ended = asyncio.ensure_future(process.wait())
+        if process.stdin:
+            await self._needs_of(kept)
+            process.stdin.close()
         if part.ready and await _becomes_ready(part, ended):
             kept.ready.set()
             self._state(kept, "ready")
@@ -196,7 +203,7 @@ class Supervisor:
                 *part.command,
                 cwd=part.cwd,
                 env={**self._base_environment(part), **part.env},
-                stdin=asyncio.subprocess.DEVNULL,
+                stdin=asyncio.subprocess.PIPE if part.held else asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

@@ -8,7 +8,7 @@ import pytest
 from connector_gateway.connectors.menu import MENU
 from connector_gateway.domain.sources import PullKind
 from connector_gateway.jobs.dispatcher import Dispatcher
-from tests.support.gateway import Gateway, a_gateway, empty
+from tests.support.gateway import Gateway, a_gateway
 from tests.support.partner import Receiver, receiving
 from tests.support.postgres import fresh_database
 from tests.support.pulled import Pulled, serving
@@ -28,14 +28,20 @@ def own_database() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-async def gateway(own_database: str, tmp_path: Path, receiver: Receiver) -> AsyncIterator[Gateway]:
-    """Give the service on an empty database."""
-    empty(own_database)
-    async with a_gateway(
-        own_database, tmp_path, allowed_private_targets=receiver.target
-    ) as gateway:
+@pytest.fixture(scope="session")
+async def own_gateway(
+    own_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Gateway]:
+    """Give this worker a service that only these tests use."""
+    async with a_gateway(own_database, tmp_path_factory.mktemp("gateway")) as gateway:
         yield gateway
+
+
+@pytest.fixture
+async def gateway(own_gateway: Gateway, receiver: Receiver) -> Gateway:
+    """Give the service as if it had just been installed."""
+    await own_gateway.begin_anew(allowed_private_targets=receiver.target)
+    return own_gateway
 
 
 @pytest.fixture

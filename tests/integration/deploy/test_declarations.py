@@ -36,7 +36,7 @@ async def client(door: Door) -> AsyncIterator[httpx.AsyncClient]:
 async def test_a_declaration_is_shown_at_once_though_no_service_runs(
     door: Door, client: httpx.AsyncClient
 ) -> None:
-    declarations.declare(door.hub, REASON, now() + timedelta(hours=8))
+    declarations.declare(door.hub, REASON, now() + timedelta(hours=8), now=now())
     for path in ("/", "/bao-cao/1", "/notices"):
         page = await client.get(path)
         assert (page.status_code, page.headers["retry-after"]) == (503, "300"), path
@@ -63,14 +63,14 @@ async def test_what_runs_stays_reachable_for_those_who_mend_it(
     door: Door, client: httpx.AsyncClient
 ) -> None:
     await door.upstream()
-    declarations.declare(door.hub, REASON, None)
+    declarations.declare(door.hub, REASON, None, now=now())
     assert (await client.get("/notices")).status_code == 200
     assert (await client.post("/api/accounts/v1/sessions", content=b"{}")).status_code == 200
     assert (await client.get(DELIVERIES)).status_code == 200
     assert (await client.get("/")).status_code == 503
     assert "chưa xác định, sẽ thông báo" in (await client.get("/")).text
     assert (await client.post(DELIVERIES, content=b"{}")).status_code == 503
-    declarations.end(door.hub, "Đã có điện trở lại", "all")
+    declarations.end(door.hub, "Đã có điện trở lại", "all", now=now())
     assert (await client.get("/")).status_code == 200
     assert (await client.post(DELIVERIES, content=b"{}")).status_code == 200
 
@@ -80,17 +80,17 @@ def test_a_declaration_is_made_once_with_a_reason_and_ended_once_with_a_remedy(
 ) -> None:
     hub = Hub(tmp_path / "nhà", 8080)
     with pytest.raises(Refused, match="reason"):
-        declarations.declare(hub, " ", None)
+        declarations.declare(hub, " ", None, now=now())
     with pytest.raises(Refused, match="past"):
-        declarations.declare(hub, REASON, now())
+        declarations.declare(hub, REASON, now(), now=now())
     with pytest.raises(Refused, match="No declaration"):
-        declarations.end(hub, "Đã có điện", "all")
+        declarations.end(hub, "Đã có điện", "all", now=now())
     assert declarations.standing(hub) is None
-    declarations.declare(hub, REASON, None)
+    declarations.declare(hub, REASON, None, now=now())
     with pytest.raises(Refused, match="already"):
-        declarations.declare(hub, "Lý do khác", None)
+        declarations.declare(hub, "Lý do khác", None, now=now())
     with pytest.raises(Refused, match="remedy"):
-        declarations.end(hub, "", "all")
-    declarations.end(hub, "Đã có điện", "all")
+        declarations.end(hub, "", "all", now=now())
+    declarations.end(hub, "Đã có điện", "all", now=now())
     with pytest.raises(Refused, match="No declaration"):
-        declarations.end(hub, "Đã có điện", "all")
+        declarations.end(hub, "Đã có điện", "all", now=now())
