@@ -144,30 +144,33 @@ async def test_what_was_held_is_previewed_by_two_people_before_it_goes_on(
         await expect(page.locator("#van-de")).to_contain_text("Thiếu lý do")
         assert await axe_violations(page) == []
         await page.check("#choose-latest")
-        await page.fill("#discard_reason", "điều này không áp dụng cho lựa chọn khác")
         await page.click("button:has-text('Xem trước')")
-        held = await figures(page)
+        held, released, _, discarded = await figures(page)
+        assert (released, discarded) == (held, "0")
         await page.fill("#remedy", "Đã cài lại máy chủ, thay khóa")
         await page.click("button:has-text('Sửa quyết định')")
         await expect(page.locator("#choose-latest")).to_be_checked()
+        await page.check("#choose-discard")
+        await page.fill("#discard_reason", "Đã gửi bản giấy")
         await page.click("button:has-text('Xem trước')")
         assert await axe_violations(page) == []
+        assert await figures(page) == [held, "0", "0", held]
         assert await page.input_value("#remedy") == "Đã cài lại máy chủ, thay khóa"
         await page.click("button:has-text('Đề nghị khôi phục')")
         await page.click("text=Xem và duyệt")
         await page.click("button:has-text('Duyệt khôi phục')")
         await expect(page.locator("#van-de")).to_contain_text("Cần người thứ hai")
         assert await axe_violations(page) == []
-    before = len(receiver.received)
     async with without_scripts(town, browser) as page:
         await enter(page, town, "ket-noi-2", f"/tam-ngung/{order['id']}/khoi-phuc/duyet")
         await expect(page.locator("dl")).to_contain_text("Đã cài lại máy chủ, thay khóa")
-        await expect(page.locator("dl")).to_contain_text("Chỉ bản mới nhất của mỗi báo cáo")
-        assert await figures(page) == held
+        await expect(page.locator("dl")).to_contain_text("Bỏ tất cả (lý do: Đã gửi bản giấy)")
+        assert await figures(page) == [held, "0", "0", held]
         await page.click("button:has-text('Duyệt khôi phục')")
         await expect(page.locator("h1 + p")).to_contain_text("Đã khôi phục")
-        await page.goto("/ket-noi/chinh-phu/nhat-ky-gui?trang_thai=held")
-        await expect(page.locator(".govuk-inset-text")).to_contain_text("Không có lượt gửi nào")
-    lift = town.person("ket-noi-1").get(f"{CONNECTIONS}/suspensions/{order['id']}")["lift"]
-    assert lift["held"] == {"choose": "latest", "from": None, "to": None, "reason": None}
-    await until_received(receiver, before + int(held[1]))
+        await page.goto("/ket-noi/chinh-phu/nhat-ky-gui?trang_thai=discarded")
+        await expect(page.locator("tbody a")).to_have_count(int(held))
+        before = len(receiver.received)
+        await page.locator("tbody a").first.click()
+        await page.click("button:has-text('Gửi lại lượt này')")
+        await until_received(receiver, before + 1)

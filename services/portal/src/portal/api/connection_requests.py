@@ -12,7 +12,6 @@ from portal.pages import page
 from portal.viewer import Form, SignedIn, Viewer
 
 router = APIRouter()
-REFUSED = {404, 409, 422}
 
 
 @router.get("/de-nghi-ket-noi")
@@ -47,8 +46,6 @@ async def grant(request: Request, request_id: UUID, viewer: SignedIn, sent: Form
     try:
         done = await viewer.hub.post(f"{path}/grant", body)
     except Problem as why:
-        if why.status not in REFUSED:
-            raise
         return await _page(request, viewer, request_id, problem=why, sent=body)
     return await _page(request, viewer, request_id, opened=done["connection"])
 
@@ -60,8 +57,6 @@ async def refuse(request: Request, request_id: UUID, viewer: SignedIn, sent: For
     try:
         await viewer.hub.post(f"{CONNECTIONS}/connection-requests/{request_id}/refuse", body)
     except Problem as why:
-        if why.status not in REFUSED:
-            raise
         return await _page(request, viewer, request_id, problem=why)
     return RedirectResponse(f"/de-nghi-ket-noi/{request_id}", 303)
 

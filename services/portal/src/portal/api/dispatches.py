@@ -15,8 +15,6 @@ from portal.viewer import Form, SignedIn, Viewer
 
 router = APIRouter()
 LOG = "/ket-noi/{code}/nhat-ky-gui"
-REFUSED = {403, 409, 422, 503}
-"""What the page tells beside the form; anything else is a page of its own."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ async def send_test(request: Request, code: str, viewer: SignedIn, _: Form) -> R
     try:
         done = await viewer.hub.post(f"{_path(code)}/test")
     except Problem as why:
-        return await _refused(request, viewer, code, why)
+        return await _log(request, viewer, code, Asked(), problem=why)
     return RedirectResponse(f"{LOG.format(code=code)}/{done['id']}", 303)
 
 
@@ -71,7 +69,7 @@ async def redeliver_range(request: Request, code: str, viewer: SignedIn, sent: F
     try:
         done = await viewer.hub.post(f"{_path(code)}/redeliver", body)
     except Problem as why:
-        return await _refused(request, viewer, code, why, again=dict(sent))
+        return await _log(request, viewer, code, Asked(), problem=why, again=dict(sent))
     return RedirectResponse(f"{LOG.format(code=code)}?gui_lai={done['count']}", 303)
 
 
@@ -100,27 +98,12 @@ async def redeliver(
     try:
         await viewer.hub.post(f"{_path(code)}/{dispatch}/redeliver")
     except Problem as why:
-        if why.status not in REFUSED:
-            raise
         return await _one(request, viewer, code, dispatch, problem=why)
     return RedirectResponse(f"{LOG.format(code=code)}/{dispatch}", 303)
 
 
 def _path(code: str) -> str:
     return f"{CONNECTIONS}/connections/{code}/dispatches"
-
-
-async def _refused(
-    request: Request,
-    viewer: Viewer,
-    code: str,
-    why: Problem,
-    *,
-    again: dict[str, Any] | None = None,
-) -> Response:
-    if why.status not in REFUSED:
-        raise why
-    return await _log(request, viewer, code, Asked(), problem=why, again=again)
 
 
 async def _log(
@@ -138,8 +121,6 @@ async def _log(
     try:
         found = await viewer.hub.get(_path(code), **asked.limits())
     except Problem as why:
-        if why.status != 422:
-            raise
         found, problem = {"items": [], "next": None}, why
     return page(
         request,

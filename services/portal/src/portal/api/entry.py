@@ -104,8 +104,6 @@ async def _step(request: Request, viewer: SignedIn, report: UUID, step: str, bod
     try:
         await viewer.hub.post(f"{SUBMISSIONS}/reports/{report}/{step}", body)
     except Problem as why:
-        if why.status not in {409, 412, 422}:
-            raise
         answer = await viewer.hub.ask("GET", f"{SUBMISSIONS}/reports/{report}")
         return _page(request, viewer, answer.json(), answer.headers["etag"], why)
     return RedirectResponse(f"/bao-cao/{report}", 303)

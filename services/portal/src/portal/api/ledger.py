@@ -30,8 +30,6 @@ async def check(request: Request, viewer: SignedIn, sent: Form) -> Response:
     try:
         facts["verdict"] = await viewer.hub.post(f"{CONNECTIONS}/ledger/verify", _period(asked))
     except Problem as why:
-        if why.status != 422:
-            raise
         return page(request, "ledger.html", problem=why, **facts)
     return page(request, "ledger.html", **facts)
 

@@ -14,8 +14,6 @@ from portal.viewer import Form, SignedIn, Viewer
 
 router = APIRouter()
 LIFT = "/tam-ngung/{suspension}/khoi-phuc"
-REFUSED = {403, 409, 422}
-"""What a page tells beside its form; anything else is a page of its own."""
 EVERYTHING: dict[str, str | None] = {"choose": "all", "from": None, "to": None, "reason": None}
 
 
@@ -34,8 +32,6 @@ async def probe(request: Request, suspension: UUID, viewer: SignedIn, _: Form) -
     try:
         seen = await viewer.hub.post(f"{_path(suspension)}/probe")
     except Problem as why:
-        if why.status not in REFUSED:
-            raise
         problem = why
     if order["state"] == "LIFT_REQUESTED":
         return await _second(request, viewer, order, seen=seen, problem=problem)
@@ -60,20 +56,16 @@ async def preview(request: Request, suspension: UUID, viewer: SignedIn, sent: Fo
     try:
         return await _remedy(request, viewer, order, sent)
     except Problem as why:
-        if why.status not in REFUSED:
-            raise
         return await _choice(request, viewer, order, dict(sent), problem=why)
 
 
 @router.post(LIFT)
 async def lift(request: Request, suspension: UUID, viewer: SignedIn, sent: Form) -> Response:
     """Lift, or ask a second person to, with remedy and decision (Điều 8.1c, 8.3)."""
-    body = {"remedy": str(sent.get("remedy", "")), "held": _held(sent)}
+    body = {"remedy": str(sent.get("remedy", "")), "held": decision_of(sent)}
     try:
         await viewer.hub.post(f"{_path(suspension)}/lift", body)
     except Problem as why:
-        if why.status not in REFUSED:
-            raise
         order = await _order(viewer, suspension)
         away = _elsewhere(order, "IN_FORCE")
         return away or await _remedy(request, viewer, order, sent, problem=why)
@@ -93,8 +85,6 @@ async def approve(request: Request, suspension: UUID, viewer: SignedIn, _: Form)
     try:
         await viewer.hub.post(f"{_path(suspension)}/lift/approve", {})
     except Problem as why:
-        if why.status not in REFUSED:
-            raise
         order = await _order(viewer, suspension)
         away = _elsewhere(order, "LIFT_REQUESTED")
         return away or await _second(request, viewer, order, problem=why)
@@ -126,7 +116,7 @@ async def _plan(
     return plan
 
 
-def _held(sent: FormData) -> dict[str, str | None]:
+def decision_of(sent: FormData) -> dict[str, str | None]:
     """Return the decision; what was typed for another choice is no part of it."""
     held = EVERYTHING | {"choose": str(sent.get("choose", "all"))}
     if held["choose"] == "range":
@@ -189,7 +179,7 @@ async def _remedy(
     *,
     problem: Problem | None = None,
 ) -> Response:
-    held = _held(sent)
+    held = decision_of(sent)
     return page(
         request,
         "lift-remedy.html",

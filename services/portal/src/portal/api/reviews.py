@@ -1,6 +1,5 @@
 """The lead agency's pages: the progress board of a period, review, send back, accept."""
 
-from datetime import datetime
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -8,7 +7,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from portal.grids import grid
 from portal.hub import CATALOG, SUBMISSIONS, Problem
-from portal.pages import ZONE, page
+from portal.pages import from_local, page
 from portal.viewer import Form, SignedIn
 
 router = APIRouter()
@@ -52,17 +51,14 @@ async def review(request: Request, report: UUID, viewer: SignedIn) -> Response:
 @router.post("/bao-cao/{report}/gui-tra-lai")
 async def send_back(request: Request, report: UUID, viewer: SignedIn, sent: Form) -> Response:
     """Send a report back with a reason on the chosen cells and a new deadline (Điều 7.4)."""
-    due = str(sent.get("due_at", ""))
     body = {
         "reason": str(sent.get("reason", "")),
         "cells": [str(cell) for cell in sent.getlist("cells")],
-        "due_at": datetime.fromisoformat(due).replace(tzinfo=ZONE).isoformat() if due else None,
+        "due_at": from_local(str(sent.get("due_at", ""))),
     }
     try:
         view = await viewer.hub.post(f"{SUBMISSIONS}/reports/{report}/send-back", body)
     except Problem as why:
-        if why.status not in {409, 422}:
-            raise
         view = await viewer.hub.get(f"{SUBMISSIONS}/reports/{report}")
         facts = {"report": view, "grid": grid(view), "sent": body}
         return page(request, "review.html", problem=why, **facts)

@@ -12,8 +12,6 @@ from portal.pages import from_local, page
 from portal.viewer import Form, SignedIn, Viewer
 
 router = APIRouter()
-REFUSED = {403, 409, 422}
-"""What the page tells beside the form; anything else is a page of its own."""
 
 
 @router.get("/ket-noi/{code}/tam-ngung")
@@ -34,8 +32,6 @@ async def suspend(request: Request, code: str, viewer: SignedIn, sent: Form) -> 
         path = f"{CONNECTIONS}/suspensions{'/preview' if is_preview else ''}"
         done = await viewer.hub.post(path, order)
     except Problem as why:
-        if why.status not in REFUSED:
-            raise
         return page(request, "suspend.html", problem=why, plan=None, **facts)
     if is_preview:
         return page(request, "suspend.html", plan=done, **facts)
@@ -95,8 +91,6 @@ async def acknowledge(request: Request, suspension: UUID, viewer: SignedIn, _: F
     try:
         await viewer.hub.post(f"{CONNECTIONS}/suspensions/{suspension}/acknowledge")
     except Problem as why:
-        if why.status not in REFUSED:
-            raise
         return page(request, "acknowledge.html", problem=why, is_done=False, **facts)
     return page(request, "acknowledge.html", is_done=True, **facts)
 
@@ -107,8 +101,6 @@ async def _step(
     try:
         await viewer.hub.post(f"{CONNECTIONS}/suspensions/{suspension}/{step}", body)
     except Problem as why:
-        if why.status not in REFUSED:
-            raise
         return await _page(request, viewer, suspension, problem=why)
     return RedirectResponse(f"/tam-ngung/{suspension}", 303)
 

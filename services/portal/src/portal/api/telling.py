@@ -29,8 +29,6 @@ async def prefer(request: Request, viewer: SignedIn, sent: Form) -> Response:
     try:
         await viewer.hub.ask("PUT", f"{NOTIFICATIONS}/preferences", json=body)
     except Problem as why:
-        if why.status != 422:
-            raise
         wanted = await viewer.hub.get(f"{NOTIFICATIONS}/preferences") | body
         return page(request, "preferences.html", problem=why, wanted=wanted, is_saved=False)
     return RedirectResponse("/tuy-chon?da_luu=true", 303)
@@ -53,8 +51,6 @@ async def send(request: Request, viewer: SignedIn, sent: Form) -> Response:
     try:
         done = await viewer.hub.post(f"{NOTIFICATIONS}/feedback", body)
     except Problem as why:
-        if why.status != 422:
-            raise
         return await _feedback(request, viewer, sent=body, problem=why)
     return RedirectResponse(f"/phan-anh/{done['id']}", 303)
 
@@ -94,8 +90,6 @@ async def answer(request: Request, feedback_id: UUID, viewer: SignedIn, sent: Fo
         await viewer.hub.ask("PUT", f"{path}/topic", json={"topic": topic})
         await viewer.hub.post(f"{path}/answer", {"answer": str(sent.get("answer", ""))})
     except Problem as why:
-        if why.status not in {409, 422}:
-            raise
         return await _one(request, viewer, feedback_id, problem=why)
     return RedirectResponse(f"/phan-anh/{feedback_id}", 303)
 
