@@ -7,10 +7,17 @@ import pytest
 
 from contracts.event import Event
 from contracts.registry import EVENTS, PRODUCERS
+from contracts.render import reader_schema
 from contracts.topics import ALL, TOPICS, Service, Topic
 
 TOPIC = re.compile(rf"({'|'.join(ALL)})\.[a-z]+(-[a-z]+)*\.v[1-9]\d*")
 TYPE = re.compile(rf"({'|'.join(ALL)})\.[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*\.v[1-9]\d*")
+
+FOR_THE_HUB_ALONE = re.compile(
+    r"(^|_)(account|username|display_name|person|email|phone|address|password|session|token|secret"
+    r"|keys?|reason|note|evidence|connection|receipt)s?(_|$)"
+)
+"""What names a person, a secret, one connection, or is free text of people."""
 
 topics = pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
 events = pytest.mark.parametrize("event", EVENTS.values(), ids=EVENTS.keys())
@@ -41,6 +48,28 @@ def test_only_topics_whose_last_word_by_key_is_the_whole_truth_are_compacted(top
     types = [event.type for event in EVENTS.values() if event.topic == topic]
     assert topic.cleanup == "delete" or len(types) == 1
     assert topic.cleanup == "delete" or topic.retention_ms == -1
+
+
+@pytest.mark.parametrize(
+    "event", [event for event in EVENTS.values() if event.topic.is_open], ids=lambda one: one.type
+)
+def test_what_is_open_tells_of_no_person_no_secret_and_no_connection(event: type[Event]) -> None:
+    assert not {name for name in said_by(reader_schema(event)) if FOR_THE_HUB_ALONE.search(name)}
+
+
+def said_by(schema: object) -> set[str]:
+    """Return the names of all fields of a schema, however deep."""
+    if isinstance(schema, list):
+        return set().union(*map(said_by, schema))
+    if not isinstance(schema, dict):
+        return set()
+    return set(schema.get("properties", {})).union(*map(said_by, schema.values()))
+
+
+@topics
+def test_requests_and_refused_messages_are_open_to_nobody(topic: Topic) -> None:
+    says_facts = {topic.name.split(".")[1]}.isdisjoint({"commands", "dead-letters"})
+    assert says_facts or not topic.is_open
 
 
 @events

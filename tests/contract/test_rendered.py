@@ -73,6 +73,15 @@ def test_every_topic_is_a_channel_with_its_owner_and_readers_as_operations() -> 
         assert users == expected
 
 
+def test_the_document_says_which_topics_a_reader_from_outside_finds() -> None:
+    found = {
+        name
+        for name, channel in document()["channels"].items()
+        if {"$ref": "#/servers/readers"} in channel["servers"]
+    }
+    assert found == {topic.name for topic in TOPICS if topic.is_open}
+
+
 def test_a_delivery_is_described_as_bytes_whose_facts_ride_in_headers() -> None:
     message = document()["components"]["messages"][DeliveryReceived.type]
     _, own = message["headers"]["allOf"]

@@ -39,6 +39,25 @@ CLOUD_EVENT = {
         "traceparent": {"type": "string", "description": "W3C Trace Context."},
     },
 }
+SERVERS: dict[str, Any] = {
+    "services": {
+        "host": "kafka:9092",
+        "pathname": "",
+        "protocol": "kafka",
+        "description": "For the services of the hub alone; no network outside leads to it.",
+    },
+    "readers": {
+        "host": "{host}:9094",
+        "pathname": "",
+        "protocol": "kafka-secure",
+        "description": (
+            "For systems of the province that read the open topics; whoever has a connection is "
+            "told by webhooks instead. A consumer group begins with the name of the user."
+        ),
+        "variables": {"host": {"description": "As the operator says."}},
+        "security": [{"$ref": "#/components/securitySchemes/scram"}],
+    },
+}
 
 
 def document() -> dict[str, Any]:
@@ -55,11 +74,18 @@ def document() -> dict[str, Any]:
             ),
         },
         "defaultContentType": "application/json",
+        "servers": SERVERS,
         "channels": {topic.name: _channel(topic) for topic in TOPICS},
         "operations": _operations(),
         "components": {
             "messages": {type: _message(event) for type, event in EVENTS.items()},
             "schemas": {"CloudEvent": CLOUD_EVENT, **_schemas()},
+            "securitySchemes": {
+                "scram": {
+                    "type": "scramSha512",
+                    "description": "User and password are granted by the operator, to read only.",
+                }
+            },
         },
     }
 
@@ -75,6 +101,10 @@ def _channel(topic: Topic) -> dict[str, Any]:
     return {
         "address": topic.name,
         "description": f"Owned by {topic.owner}; holds {what}. Key: {topic.key}.",
+        "servers": [
+            {"$ref": f"#/servers/{server}"}
+            for server in (["services", "readers"] if topic.is_open else ["services"])
+        ],
         "messages": {event.type: {"$ref": f"#/components/messages/{event.type}"} for event in said},
         "bindings": {
             "kafka": {

@@ -38,6 +38,9 @@ class Topic:
     max_message_bytes: int = MEBIBYTE
     said_by: tuple[Service, ...] = ()
     """Who sends on it where that is not the owner: commands come from those who ask."""
+    is_open: bool = False
+    """Whether a system of the province beside the hub may be let in to read it (decisions/0019):
+    facts only, no person, no free text of people, no secret, nothing of one connection."""
 
     @property
     def senders(self) -> tuple[Service, ...]:
@@ -53,6 +56,7 @@ AGENCIES = Topic(
     partitions=1,
     retention_ms=-1,
     cleanup="compact",
+    is_open=True,
 )
 ACCOUNTS = Topic(
     "accounts.accounts.v1",
@@ -84,6 +88,7 @@ REGIMES = Topic(
     readers=("submissions", "notifications", "connector-gateway"),
     partitions=1,
     retention_ms=-1,
+    is_open=True,
 )
 CALENDARS = Topic(
     "catalog.calendars.v1",
@@ -93,6 +98,7 @@ CALENDARS = Topic(
     partitions=1,
     retention_ms=-1,
     cleanup="compact",
+    is_open=True,
 )
 REPORTS = Topic(
     "submissions.reports.v1",
@@ -106,6 +112,7 @@ CONSOLIDATIONS = Topic(
     key="consolidation id",
     readers=("notifications", "connector-gateway"),
     max_message_bytes=8 * MEBIBYTE,
+    is_open=True,
 )
 OUTCOMES = Topic(
     "submissions.outcomes.v1",
@@ -120,6 +127,7 @@ NOTICES = Topic(
     key="notice id",
     readers=("connector-gateway",),
     partitions=1,
+    is_open=True,
 )
 NOTIFICATION_COMMANDS = Topic(
     "notifications.commands.v1",
@@ -166,6 +174,7 @@ LEDGER_ROOTS = Topic(
     readers=("notifications",),
     partitions=1,
     retention_ms=-1,
+    is_open=True,
 )
 CONNECTION_KEYS = Topic(
     "connector-gateway.keys.v1",

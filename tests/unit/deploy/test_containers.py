@@ -94,6 +94,22 @@ def test_the_gateway_alone_is_believed_about_the_address_of_a_caller() -> None:
     assert COMPOSE["gateway"]["networks"]["default"]["ipv4_address"] == told
 
 
+def test_readers_come_in_by_the_same_door_in_both(manifests: list[dict[str, Any]]) -> None:
+    told = yaml.safe_load((DEPLOY / "compose.readers.yaml").read_text())["services"]["kafka"]
+    component = yaml.safe_load((BASE / "readers" / "kustomization.yaml").read_text())
+    [patch] = [yaml.safe_load(one["patch"]) for one in component["patches"]]
+    values = {change["path"]: change["value"] for change in patch}
+    listener = values["/spec/kafka/listeners/-"]
+    assert told["ports"] == [f"{listener['port']}:{listener['port']}"]
+    assert listener["tls"] is True
+    assert listener["authentication"] == {"type": "scram-sha-512"}
+    assert values["/spec/kafka/authorization"]["superUsers"] == ["ANONYMOUS"]
+    [kafka] = [item for item in manifests if item["kind"] == "Kafka"]
+    assert kafka["spec"]["kafka"]["listeners"][0]["name"] == "plain"
+    assert "/spec/kafka/listeners/0/networkPolicyPeers" in values
+    assert kafka["spec"]["entityOperator"] == {}, "a user operator would remove the readers"
+
+
 def test_the_image_starts_a_service_as_the_table_does() -> None:
     [line] = [
         line
