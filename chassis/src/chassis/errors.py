@@ -123,6 +123,13 @@ class PreconditionRequired(Invalid):
     slug = "etag-required"
 
 
+class StorageFull(Unavailable):
+    """The database has no room to write: 507 with Retry-After."""
+
+    status = 507
+    slug = "storage-full"
+
+
 class TooMany(Unavailable):
     """Too often in too short a time: 429 with Retry-After."""
 

@@ -5,7 +5,31 @@ from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi as d
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from chassis.errors import Unavailable
+from chassis.errors import StorageFull, Unavailable
+
+MAY_BE_OUTAGES = (
+    DBAPIError,
+    PoolTimeout,
+    OSError,
+    asyncpg.PostgresError,  # the driver was asked directly, past the engine
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+"""What has to be asked whether it is an outage or a bug."""
+
+
+def outage_of(why: BaseException) -> Unavailable | None:
+    """Return how to tell a request that ``why`` keeps it from being served, None for a bug."""
+    if not is_unavailable(why):
+        return None
+    return StorageFull() if _is_full(why) else Unavailable()
+
+
+def _is_full(why: BaseException | None) -> bool:
+    """Say whether the server had no room; the engine wraps what the driver said twice."""
+    while why is not None and not isinstance(why, asyncpg.DiskFullError):
+        why = why.__cause__
+    return why is not None
 
 
 def is_unavailable(why: BaseException) -> bool:

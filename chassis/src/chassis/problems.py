@@ -11,12 +11,10 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from chassis.errors import Malformed, NotFound, Place, Refusal, Unavailable
-from chassis.outages import is_unavailable
+from chassis.outages import MAY_BE_OUTAGES, outage_of
 
 log = structlog.get_logger()
 
@@ -148,9 +146,9 @@ def add_problems(app: FastAPI, texts: Texts) -> None:
         return JSONResponse(body, why.status_code, why.headers, MEDIA_TYPE)
 
     async def down(request: Request, why: Exception) -> JSONResponse:
-        if is_unavailable(why):
+        if outage := outage_of(why):
             log.warning("dependency down", path=request.url.path, why=str(why))
-            return answer(texts, Unavailable())
+            return answer(texts, outage)
         return await bug(request, why)
 
     async def bug(request: Request, why: Exception) -> JSONResponse:
@@ -161,7 +159,7 @@ def add_problems(app: FastAPI, texts: Texts) -> None:
     app.add_exception_handler(Refusal, refused)  # type: ignore[arg-type]  # starlette types
     app.add_exception_handler(RequestValidationError, unreadable)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, plain)  # type: ignore[arg-type]
-    for kind in (DBAPIError, PoolTimeout, OSError):
+    for kind in MAY_BE_OUTAGES:
         app.add_exception_handler(kind, down)
     app.add_exception_handler(Exception, bug)
 
