@@ -3,11 +3,11 @@
 from datetime import date
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.clock import Now
-from chassis.database import Transaction
+from chassis.database import Database, Transaction
 from chassis.paging import Page
 from connector_gateway.api.bodies import ExtendBody, LiftBody, SuspensionBody
 from connector_gateway.api.callers import Anyone, Operator, Reader, person
@@ -26,7 +26,7 @@ router = APIRouter(tags=["suspensions"])
 
 @router.post("/suspensions", status_code=201)
 async def suspend(
-    body: SuspensionBody, session: Transaction, who: Operator, now: Now
+    body: SuspensionBody, request: Request, who: Operator, now: Now
 ) -> SuspensionView:
     """Order a suspension (Điều 8.1); order and public notice leave together.
 
@@ -35,8 +35,12 @@ async def suspend(
     `SECURITY_RISK` are in force when this answers; the latter stops one connection only.
     409 `connection-essential` unless `include_essential`.
     """
-    suspension, warnings = await commands.suspend(session, body.order, person(who), now=now)
-    view = await _view(session, suspension.id)
+    database: Database = request.app.state.database
+    async with database.transaction() as session:
+        suspension, warnings = await commands.suspend(session, body.order, person(who), now=now)
+    # Told of after the commit, so that nobody waits for the answer at a locked row.
+    async with database.transaction() as session:
+        view = await _view(session, suspension.id)
     return view.model_copy(update={"warnings": warnings})
 
 

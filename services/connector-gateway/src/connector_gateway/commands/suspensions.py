@@ -33,6 +33,7 @@ from connector_gateway.errors.suspensions import (
 from connector_gateway.queries import connections as connection_queries
 from connector_gateway.queries import ledger as ledger_queries
 from connector_gateway.queries import suspensions as queries
+from contracts.calendar import WorkingCalendar
 from contracts.connector_gateway.v1 import ConnectionSuspended, Ground
 
 
@@ -92,10 +93,12 @@ async def foresee(session: AsyncSession, order: Order, by: Person, *, now: datet
     """Return what ``order`` would stop, or raise why it may not (Điều 8.1, 8.2)."""
     connections = await _in_scope(session, order)
     now = await ledger_queries.latest(session, [one.code for one in connections], now)
-    calendar = await queries.working_calendar(session)
-    suspension = Suspension.of(order, by, calendar, ids=Ids(new_id(), new_id()), now=now)
-    if suspension.is_immediate:
+    ids = Ids(new_id(), new_id())
+    if order.ground is not Ground.MAINTENANCE:  # no calendar is read while pushes wait at the row
+        suspension = Suspension.of(order, by, WorkingCalendar(), ids=ids, now=now)
         return Plan(suspension, connections, None, None)
+    calendar = await queries.working_calendar(session)
+    suspension = Suspension.of(order, by, calendar, ids=ids, now=now)
     days = full_working_days(calendar, now, suspension.effective_at)
     return Plan(suspension, connections, days, earliest_start(calendar, now))
 

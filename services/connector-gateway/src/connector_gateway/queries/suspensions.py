@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import col, or_, select
@@ -10,7 +10,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.database import raw_connection
 from connector_gateway.domain.connections import Connection, System
-from connector_gateway.domain.known import KnownCalendarDay
 from connector_gateway.domain.stops import Acknowledgement, Stop
 from connector_gateway.domain.suspensions import OrderState, ScopeKind, Suspension
 from connector_gateway.queries import LocalMoment, View
@@ -28,6 +27,10 @@ LEFT JOIN LATERAL (SELECT notice_id, expected_end FROM extensions
                    ORDER BY expected_end DESC LIMIT 1) AS e ON true
 WHERE t.connection_id = $1 AND t.direction = ANY($2::text[])
 ORDER BY t.ended_at IS NULL DESC, t.began_at DESC LIMIT 1
+"""
+DAYS_OFF = """
+SELECT extract(year FROM day)::int AS year, array_agg(day) FILTER (WHERE NOT is_working) AS days
+FROM known_calendar_days GROUP BY 1
 """
 STOPPED_ELSEWHERE = """
 SELECT DISTINCT connection_id, direction FROM stops
@@ -100,12 +103,9 @@ class SuspensionView(View):
 
 async def working_calendar(session: AsyncSession) -> WorkingCalendar:
     """Return the calendar as far as catalog has told of it."""
-    days: dict[int, set[date]] = {}
-    for day in await session.exec(select(KnownCalendarDay)):
-        of_year = days.setdefault(day.day.year, set())
-        if not day.is_working:
-            of_year.add(day.day)
-    return WorkingCalendar({year: frozenset(off) for year, off in days.items()})
+    raw = await raw_connection(session)
+    rows = await raw.fetch(DAYS_OFF)
+    return WorkingCalendar({row["year"]: frozenset(row["days"] or ()) for row in rows})
 
 
 async def grounds_of(
