@@ -2,14 +2,17 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from aiokafka.partitioner import DefaultPartitioner
 from opentelemetry.trace import Span, SpanKind
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -22,6 +25,7 @@ from chassis.telemetry import (
     OUTBOX_OLDEST,
     OUTBOX_SENT,
     OUTBOX_WAITING,
+    is_kept,
     parent_of,
     traceparent_of,
     tracer,
@@ -30,6 +34,9 @@ from contracts.headers import SPEC_VERSION, header_name
 
 log = structlog.get_logger()
 
+Parcel = tuple[bytes, bytes, list[tuple[str, bytes]]]
+"""Key, value and headers of a message on its way."""
+PARTITIONER = DefaultPartitioner()
 LOCK = 6_122_022
 """Advisory lock of the relay; every database has its own, so one number serves all."""
 MOST_BYTES = 16 << 20
@@ -124,25 +131,51 @@ class Relay:
 
 
 async def _send(producer: AIOKafkaProducer, rows: Sequence[Any]) -> None:
-    spans = [_span(row) if row["traceparent"] else None for row in rows]
-    futures = [
-        await producer.send(
-            row["topic"],
-            value=row["value"],
-            key=row["key"].encode(),
-            headers=_headers(row, traceparent_of(span) if span else None),
-        )
-        for row, span in zip(rows, spans, strict=True)
-    ]
-    await asyncio.gather(*futures)
+    """Send facts, those of a partition in batches, and wait until the broker has every one."""
+    spans = [_span(row) for row in rows]
+    parcels: dict[tuple[str, int], list[Parcel]] = defaultdict(list)
+    counts = {
+        topic: len(await producer.partitions_for(topic)) for topic in {row["topic"] for row in rows}
+    }
     for row, span in zip(rows, spans, strict=True):
-        OUTBOX_SENT.labels(row["topic"]).inc()
+        traceparent = traceparent_of(span) if span else row["traceparent"]
+        key = row["key"].encode()
+        place = row["topic"], partition_of(key, counts[row["topic"]])
+        parcels[place].append((key, row["value"], _headers(row, traceparent)))
+    await asyncio.gather(
+        *(_send_in_order(producer, place, some) for place, some in parcels.items())
+    )
+    for topic, count in Counter(row["topic"] for row in rows).items():
+        OUTBOX_SENT.labels(topic).inc(count)
+    for span in spans:
         if span:
             span.end()
 
 
-def _span(row: Any) -> Span:
+async def _send_in_order(
+    producer: AIOKafkaProducer, place: tuple[str, int], parcels: Iterable[Parcel]
+) -> None:
+    """Send what goes to one partition; a batch that is full leaves before the next begins."""
+    topic, partition = place
+    batch = producer.create_batch()
+    for key, value, headers in parcels:
+        if batch.append(timestamp=None, key=key, value=value, headers=headers) is None:
+            await (await producer.send_batch(batch, topic, partition=partition))
+            batch = producer.create_batch()
+            batch.append(timestamp=None, key=key, value=value, headers=headers)
+    await (await producer.send_batch(batch, topic, partition=partition))
+
+
+@lru_cache(maxsize=16_384)
+def partition_of(key: bytes, partitions: int) -> int:
+    """Return where a key goes: where every other client of Kafka would put it."""
+    return int(PARTITIONER(key, range(partitions), ()))
+
+
+def _span(row: Any) -> Span | None:
     """Open the span of a fact's wait in the outbox: it began when the fact was written."""
+    if not is_kept(row["traceparent"]):
+        return None
     return tracer.start_span(
         f"send {row['type']}",
         context=parent_of(row["traceparent"]),

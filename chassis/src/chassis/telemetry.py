@@ -178,6 +178,12 @@ def context_of(traceparent: str | None) -> SpanContext | None:
     return context if context.is_valid else None
 
 
+def is_kept(traceparent: str | None) -> bool:
+    """Say whether what happens below ``traceparent`` is written down."""
+    context = context_of(traceparent)
+    return context is not None and context.trace_flags.sampled
+
+
 def parent_of(traceparent: str | None) -> Context:
     """Return the context under which a new span becomes the child of ``traceparent``."""
     context = context_of(traceparent)
@@ -194,7 +200,15 @@ def span_from(
     kind: SpanKind = SpanKind.INTERNAL,
     links: Iterable[str | None] = (),
 ) -> Iterator[Span]:
-    """Open a span below ``traceparent`` (a new trace where None), linked to other traces."""
+    """Open a span below ``traceparent`` (a new trace where None), linked to other traces.
+
+    Of a trace that is not kept nobody would see it: its place is held by the span that is there.
+    """
+    context = context_of(traceparent)
+    if context and not context.trace_flags.sampled:
+        with trace.use_span(NonRecordingSpan(context)) as held:
+            yield held
+        return
     linked = [Link(context) for context in map(context_of, links) if context]
     with tracer.start_as_current_span(
         name, context=parent_of(traceparent), kind=kind, links=linked
