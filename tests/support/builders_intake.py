@@ -12,7 +12,7 @@ import xlsxwriter
 from chassis.identifiers import new_id
 from submissions.domain.deliveries.bodies import read_body
 from submissions.domain.deliveries.grids import Grid
-from submissions.domain.deliveries.heads import Head
+from submissions.domain.deliveries.heads import Head, text_of
 from submissions.domain.deliveries.intake import Arrival, Batch, Grant, Outcome
 from submissions.domain.deliveries.shapes import Matrix
 from submissions.domain.formulas import FormPlan
@@ -23,7 +23,7 @@ GRID = Grid(FormPlan(a_form()))
 """The whole form of the tests, assigned."""
 
 
-def a_head(unit: str = UNITS[0], **said: Any) -> Head:
+def a_head(unit: str = UNITS[0], *, cells: Mapping[str, str] | None = None, **said: Any) -> Head:
     """Return a report that waits for figures."""
     facts: dict[str, Any] = {
         "status": Status.ASSIGNED,
@@ -31,7 +31,7 @@ def a_head(unit: str = UNITS[0], **said: Any) -> Head:
         "version": 0,
         "cut_off_at": CUT_OFF,
         "is_returned": False,
-        "cells": {},
+        "text": text_of(dict(cells or {})),
     }
     return Head(id=new_id(), unit=unit, grid=GRID, **{**facts, **said})
 

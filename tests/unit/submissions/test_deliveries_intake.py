@@ -24,7 +24,7 @@ def test_new_figures_make_a_draft_and_a_version() -> None:
     outcome = batch.take(an_arrival(a_push(a_matrix())))
     assert outcome.counts == Counts(created=2)
     assert (head.status, head.version, head.revision) == (Status.DRAFT, 1, 2)
-    assert [version.cells for version in batch.versions] == [{"1:c2": "120", "1:c3": "80"}]
+    assert [version.text for version in batch.versions] == ['{"1:c2":"120","1:c3":"80"}']
 
 
 def test_the_same_figures_again_make_no_version() -> None:
@@ -47,8 +47,8 @@ def test_two_deliveries_of_a_batch_apply_in_order() -> None:
     second = batch.take(an_arrival(a_push(a_matrix(values=[["5", "80"]]))))
     assert second.counts == Counts(updated=1, unchanged=1)
     assert [version.number for version in batch.versions] == [1, 2]
-    assert batch.versions[0].cells == {"1:c2": "120", "1:c3": "80"}
-    assert batch.versions[1].cells == {"1:c2": "5", "1:c3": "80"}
+    assert batch.versions[0].text == '{"1:c2":"120","1:c3":"80"}'
+    assert batch.versions[1].text == '{"1:c2":"5","1:c3":"80"}'
 
 
 def test_null_says_nothing_and_is_no_figure() -> None:

@@ -213,7 +213,7 @@ async def _write(
         INSERT_VERSIONS,
         [version.report_id for version in versions],
         [version.number for version in versions],
-        [msgspec.json.encode(version.cells).decode() for version in versions],
+        [version.text for version in versions],
         [str(version.arrival.receipt_id) for version in versions],
         [version.arrival.connection for version in versions],
         [version.arrival.traceparent for version in versions],

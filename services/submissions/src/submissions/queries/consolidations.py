@@ -18,11 +18,12 @@ from submissions.domain.consolidations import (
     Consolidation,
     ConsolidationState,
 )
+from submissions.domain.deliveries.heads import CELLS_DECODER
 from submissions.domain.formulas import Neighbours
 from submissions.domain.reports import Status
 from submissions.domain.totals import UnitCells
 from submissions.errors import ConsolidationNotFound
-from submissions.queries.deliveries import CELLS_DECODER, CODES_DECODER
+from submissions.queries.deliveries import CODES_DECODER
 
 SOURCES = """
 SELECT r.id, r.unit, r.version, r.cut_off_at, r.rows::text, r.columns::text,

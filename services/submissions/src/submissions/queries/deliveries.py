@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.database import raw_connection
 from submissions.domain.deliveries.code_maps import CodeMap, code_map_of
 from submissions.domain.deliveries.grids import Grid
-from submissions.domain.deliveries.heads import Head
+from submissions.domain.deliveries.heads import NO_CELLS, Head
 from submissions.domain.deliveries.intake import Arrival, HeadKey
 from submissions.domain.deliveries.shapes import Delivery
 from submissions.domain.formulas import FormPlan, plan_of
@@ -52,7 +52,6 @@ WHERE (a.code = ANY($1) OR a.identification_code = ANY($1)) AND r.status = ANY($
 LIMIT 2
 """
 
-CELLS_DECODER = msgspec.json.Decoder(dict[str, str])
 CODES_DECODER = msgspec.json.Decoder(tuple[str, ...])
 
 
@@ -119,19 +118,17 @@ async def heads(
             cut_off_at=row["cut_off_at"],
             is_returned=row["is_returned"],
             grid=grid_of(plans[regime], row["rows"], row["columns"]),
-            cells=await _cells(connection, row["id"], row["version"], row["cells"]),
+            text=await _cells(connection, row["id"], row["version"], row["cells"]),
         )
     return found
 
 
-async def _cells(
-    connection: Any, report_id: UUID, version: int, cells: str | None
-) -> dict[str, str]:
+async def _cells(connection: Any, report_id: UUID, version: int, cells: str | None) -> str:
     if version == 0:
-        return {}
+        return NO_CELLS
     if cells is None:  # the version was made while we waited for the lock
         cells = await connection.fetchval(CELLS, report_id, version)
-    return CELLS_DECODER.decode(cells or "{}")
+    return cells or NO_CELLS
 
 
 async def open_periods(

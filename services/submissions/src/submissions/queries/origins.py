@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.database import raw_connection
 from contracts.calendar import ZONE
 from submissions.domain.consolidations import Consolidation
+from submissions.domain.deliveries.heads import CELLS_DECODER
 from submissions.domain.formulas import FormPlan, Neighbours, plan_of
 from submissions.domain.reports import Report
 from submissions.domain.versions import SourceKind
@@ -25,7 +26,6 @@ from submissions.queries.consolidation_views import (
     missing_units,
     names_of,
 )
-from submissions.queries.deliveries import CELLS_DECODER
 
 ORIGINS = """
 WITH taken AS (SELECT * FROM unnest($1::uuid[], $2::int[]) AS t (report_id, number)),

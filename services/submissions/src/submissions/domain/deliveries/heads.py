@@ -1,14 +1,24 @@
-"""A report as a delivery meets it: locked, its latest figures at hand, changed in memory."""
+"""A report as a delivery meets it: locked, its latest figures at hand, changed in memory.
+
+Figures stay the JSON text that the database keeps and are taken apart only while they change: a
+batch meets hundreds of reports, and whatever it takes apart at once falls out of the processor's
+cache before it is needed.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 from operator import eq
 from uuid import UUID
 
+import msgspec
+
 from contracts.submissions.v1 import Counts
 from submissions.domain.deliveries.grids import Grid
 from submissions.domain.deliveries.values import CLEARS
 from submissions.domain.reports import OPEN, Status
+
+NO_CELLS = "{}"
+CELLS_DECODER = msgspec.json.Decoder(dict[str, str])
 
 
 @dataclass(slots=True)
@@ -24,7 +34,13 @@ class Head:
     is_returned: bool
     """Sent back and not sent again: figures are asked for beyond the cut-off (Điều 7.4)."""
     grid: Grid
-    cells: dict[str, str]
+    text: str = NO_CELLS
+    """The cells of the latest version as they are kept."""
+
+    @property
+    def cells(self) -> dict[str, str]:
+        """Return the cells taken apart."""
+        return CELLS_DECODER.decode(self.text)
 
     def takes_at(self, moment: datetime) -> bool:
         """Say whether figures that arrived at ``moment`` may change the report."""
@@ -34,11 +50,16 @@ class Head:
         """Take good figures; a new version, and a draft again, only where something changed."""
         after, counts = merged(self.cells, figures)
         if counts.created or counts.updated:
-            self.cells = after
+            self.text = text_of(after)
             self.version += 1
             self.revision += 1
             self.status = Status.DRAFT
         return counts
+
+
+def text_of(cells: dict[str, str]) -> str:
+    """Return cells as they are kept."""
+    return msgspec.json.encode(cells).decode()
 
 
 def merged(before: dict[str, str], figures: dict[str, str]) -> tuple[dict[str, str], Counts]:

@@ -49,7 +49,8 @@ class NewVersion:
 
     report_id: UUID
     number: int
-    cells: dict[str, str]
+    text: str
+    """Every cell, as it is kept."""
     arrival: Arrival
 
 
@@ -189,7 +190,7 @@ class Batch:
             outcome.bad.extend((share.agency, bad) for bad in checked.bad)
             counts = counts.model_copy(update={"rejected": len(checked.bad)})
         if head.version != before:
-            self.versions.append(NewVersion(head.id, head.version, head.cells, outcome.arrival))
+            self.versions.append(NewVersion(head.id, head.version, head.text, outcome.arrival))
             self.changed[head.id] = head
         return Taken(share.agency, head, head.version, head.status, counts)
 
