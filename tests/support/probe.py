@@ -31,7 +31,7 @@ from contracts.connector_gateway.v1 import ConnectionFlagged
 EFFECTS = "CREATE TABLE IF NOT EXISTS effects (flag_id uuid, reason text, at serial)"
 consumers = Consumers(service="notifications")
 DOWN = {"is_down": False}
-"""Whether what the handler needs is down; a test switches it."""
+"""Whether what the handler needs is down; a test switches it, for all or for one connection."""
 
 STUMBLED: set[UUID] = set()
 """Flags with the reason "stumble" at which the handler has failed once."""
@@ -56,7 +56,7 @@ class FlagRefused(Conflict):
 async def keep(session: AsyncSession, event: ConnectionFlagged, _: Envelope) -> None:
     """Keep the flag; do what its reason asks for."""
     connection = await raw_connection(session)
-    if DOWN["is_down"]:
+    if DOWN["is_down"] or DOWN.get(event.connection):
         raise Unavailable
     if event.reason in REFUSED:
         raise FlagRefused(connection=event.connection)
@@ -79,6 +79,7 @@ def a_flag(reason: str = "lạ", *, connection: str = "qg-tthc") -> ConnectionFl
 
 def create_probe(database_url: str, bootstrap: str) -> FastAPI:
     """Return the probe as an application; everything is up again and "refuse" is refused."""
+    DOWN.clear()
     DOWN["is_down"] = False
     REFUSED.add("refuse")
     settings = Settings(database_url=database_url, kafka_bootstrap=bootstrap, database_pool=4)

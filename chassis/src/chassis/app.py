@@ -150,7 +150,10 @@ class _Work:
         settings: ServiceSettings = app.state.settings
         self._producer = new_producer(settings.kafka_bootstrap, client_id=f"{name}-dead-letters")
         self._broker = KafkaBroker(
-            settings.kafka_bootstrap.split(","), graceful_timeout=5.0, logger=None
+            settings.kafka_bootstrap.split(","),
+            graceful_timeout=5.0,
+            logger=None,
+            apply_types=False,  # it would solve the one argument of a reader in another thread
         )
         app.state.broker = self._broker
 

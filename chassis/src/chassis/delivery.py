@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaProducer, ConsumerRecord
-from faststream.kafka import KafkaBroker
+from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.middlewares import AckPolicy
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -119,7 +119,7 @@ def subscribe(
             max_partition_fetch_bytes=9 << 20,
             session_timeout_ms=10_000,
             parser=_as_it_came,
-            decoder=_as_it_came_decoded,
+            decoder=_itself,
         )(reader.take)
     return readers
 
@@ -131,5 +131,6 @@ async def _as_it_came(record: ConsumerRecord, original: Any) -> Any:
     return message
 
 
-async def _as_it_came_decoded(message: Any) -> Any:
-    return message.body
+async def _itself(message: KafkaMessage) -> KafkaMessage:
+    """Hand the reader the message, not its body."""
+    return message

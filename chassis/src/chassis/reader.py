@@ -1,17 +1,17 @@
 """The delivery policy: how every message from Kafka becomes an effect, once, or a dead letter.
 
 At least once from Kafka, exactly once in effect: offsets are committed after the effect, the
-inbox row stands in its transaction (decisions/0004). A batch is one transaction; when it fails
-it falls back to one message at a time. ``Unavailable`` and a lost database are retried and then
-stop the partition; every other refusal goes to the reader's dead letters with reason and origin,
-and what nobody foresaw too, once a second try has ended the same. Whatever fails, the offset
-never moves past a message that is neither an effect nor a dead letter.
+inbox row stands in its transaction (decisions/0004). A batch of a partition is one transaction;
+when it fails it falls back to one message at a time. ``Unavailable`` and a lost database are
+retried and then stop the partition; every other refusal goes to the reader's dead letters with
+reason and origin, and what nobody foresaw too, once a second try has ended the same. Whatever
+fails, the offset never moves past a message that is neither an effect nor a dead letter.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from itertools import chain, groupby
+from itertools import groupby
 from typing import Any, Protocol
 
 import structlog
@@ -40,6 +40,8 @@ TRIES = 5
 TRIES_UNFORESEEN = 2
 """Tries of what fails in a way that nobody foresaw: it may pass, and it may be a bug."""
 LONGEST_WAIT = 15.0
+AT_ONCE = 2
+"""Partitions that a reader takes at the same time, each in transactions of its own."""
 
 
 OneHandler = Callable[[AsyncSession, Any, Envelope], Awaitable[None]]
@@ -91,25 +93,54 @@ class Reader:
         """Apply the policy to a record and to what waits behind it; commit exactly these offsets.
 
         The first record wakes the reader at once; the rest of the batch is what has been
-        fetched already, so that an idle hub is quick and a busy one writes in bulk.
+        fetched already, so that an idle hub is quick and a busy one writes in bulk. Partitions
+        are taken side by side: while the database works on one, another is made ready.
         """
         consumer: Any = message.consumer
-        records: tuple[ConsumerRecord, ...] = (message.raw_message,)
+        first: ConsumerRecord = message.raw_message
+        lanes = {TopicPartition(first.topic, first.partition): [first]}
         try:
-            waiting = await consumer.getmany(timeout_ms=0, max_records=self._most - 1)
-            records += tuple(chain.from_iterable(waiting.values()))
-            await self._settle(records)
+            waiting = await consumer.getmany(timeout_ms=0, max_records=AT_ONCE * self._most - 1)
+            for place, records in waiting.items():
+                lanes.setdefault(place, []).extend(records)
+            failed = await self._take_lanes(consumer, lanes)
         except Exception as why:  # whatever it is: to let it go by would lose these records
-            await self._wait_out(why)
-            _go_back(consumer, records)
+            failed = dict.fromkeys(lanes, why)
+        if failed:
+            await self._wait_out(next(iter(failed.values())))
+            for place in failed:
+                with suppress(IllegalStateError):  # a rebalance took it: its new owner reads again
+                    consumer.seek(place, lanes[place][0].offset)
             return
         self._waited = 0.0
         DEPENDENCY_DOWN.labels(self.group).set(0)
-        try:
-            await consumer.commit(_nexts(records))
-        except KafkaError as why:
-            # Whoever reads these records again meets the inbox rows we wrote.
-            log.warning("offsets not committed", group=self.group, why=str(why))
+
+    async def _take_lanes(
+        self, consumer: Any, lanes: Mapping[TopicPartition, Sequence[ConsumerRecord]]
+    ) -> dict[TopicPartition, Exception]:
+        """Take what came on each partition; commit what took effect, return what did not."""
+        free = asyncio.Semaphore(AT_ONCE)
+        ends = await asyncio.gather(*(self._take_lane(lane, free) for lane in lanes.values()))
+        failed = {place: why for place, why in zip(lanes, ends, strict=True) if why}
+        nexts = {place: lanes[place][-1].offset + 1 for place in lanes.keys() - failed.keys()}
+        if nexts:
+            try:
+                await consumer.commit(nexts)
+            except KafkaError as why:
+                # Whoever reads these records again meets the inbox rows we wrote.
+                log.warning("offsets not committed", group=self.group, why=str(why))
+        return failed
+
+    async def _take_lane(
+        self, records: Sequence[ConsumerRecord], free: asyncio.Semaphore
+    ) -> Exception | None:
+        async with free:
+            try:
+                for begin in range(0, len(records), self._most):
+                    await self._settle(records[begin : begin + self._most])
+            except Exception as why:  # told, so that the other lanes come to their end
+                return why
+        return None
 
     async def _settle(self, records: Sequence[ConsumerRecord]) -> None:
         envelopes, dead = self._sort(records)
@@ -257,26 +288,3 @@ def _reason(why: Exception) -> tuple[str, str]:
 def _type_of(record: ConsumerRecord) -> str:
     found = dict(record.headers).get("ce_type") or b"unknown"
     return found.decode(errors="replace")
-
-
-def _go_back(consumer: Any, records: Sequence[ConsumerRecord]) -> None:
-    """Have these records come again."""
-    for partition, offset in _firsts(records).items():
-        with suppress(IllegalStateError):  # a rebalance took it: its new owner reads them again
-            consumer.seek(partition, offset)
-
-
-def _firsts(records: Sequence[ConsumerRecord]) -> dict[TopicPartition, int]:
-    firsts: dict[TopicPartition, int] = {}
-    for record in records:
-        partition = TopicPartition(record.topic, record.partition)
-        firsts[partition] = min(record.offset, firsts.get(partition, record.offset))
-    return firsts
-
-
-def _nexts(records: Sequence[ConsumerRecord]) -> dict[TopicPartition, int]:
-    nexts: dict[TopicPartition, int] = {}
-    for record in records:
-        partition = TopicPartition(record.topic, record.partition)
-        nexts[partition] = max(record.offset + 1, nexts.get(partition, 0))
-    return nexts

@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 from chassis.outages import is_unavailable
 from chassis.outbox import publish
 from chassis.reader import Reader
+from chassis.relay import partition_of
 from chassis.telemetry import DEPENDENCY_DOWN
 from contracts.topics import CONNECTIONS, dead_letters_of
 from tests.support import probe
@@ -99,6 +100,20 @@ async def test_what_nobody_foresaw_and_what_passes_by_itself_is_no_dead_letter(
     await until(lambda: _has_kept(app, 4))
     assert await kept(app) == ["stumble", "a", "stumble", "b"]
     assert await dead_reasons() == []
+
+
+async def test_a_partition_that_must_wait_leaves_the_others_alone(app: FastAPI) -> None:
+    assert partition_of(b"qg-tthc", 4) != partition_of(b"dan-cu", 4)
+    probe.DOWN["qg-tthc"] = True
+    async with app.state.database.transaction() as session:
+        for number in range(3):
+            for code in ("qg-tthc", "dan-cu"):
+                publish(session, probe.a_flag(f"{code} {number}", connection=code))
+    await until(lambda: _has_kept(app, 3))
+    assert await kept(app) == ["dan-cu 0", "dan-cu 1", "dan-cu 2"]
+    probe.DOWN["qg-tthc"] = False
+    await until(lambda: _has_kept(app, 6))
+    assert (await kept(app))[3:] == ["qg-tthc 0", "qg-tthc 1", "qg-tthc 2"]
 
 
 @pytest.mark.parametrize("why", [KafkaConnectionError(), ZeroDivisionError()])
