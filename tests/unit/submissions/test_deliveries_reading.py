@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from submissions.domain.deliveries.bodies import read_body
+from submissions.domain.deliveries.dense_form import read_dense
+from submissions.domain.deliveries.json_form import read_closely
 from submissions.domain.deliveries.shapes import (
     MOST_BYTES,
     BodyTooLarge,
@@ -36,6 +38,42 @@ def test_a_matrix_is_read_with_the_place_of_every_figure() -> None:
     assert (figure.pointer, figure.row, figure.column) == ("/reports/0/values/0/0", "1", "c2")
     assert delivery.on_error is OnError.SKIP
     assert delivery.submit is False
+
+
+@pytest.mark.parametrize(
+    ("values", "is_text"),
+    [
+        pytest.param(b'[["120","7.5"],["-","x"]]', True, id="plain"),
+        pytest.param(b'[["","-0"],["1.","--"]]', True, id="not figures yet"),
+        pytest.param(b'[["120",null],[5,1e3]]', False, id="null and numbers"),
+        pytest.param(b'[["1","2"], ["3","4"]]', False, id="a space"),
+        pytest.param(rb'[["1","2"],["3","\u0034"]]', False, id="an escape"),
+        pytest.param('[["1","2"],["3","bốn"]]'.encode(), False, id="letters"),
+    ],
+)
+def test_a_matrix_says_the_same_however_it_is_read(values: bytes, is_text: bool) -> None:
+    sheet = b'{"agency":"07201","rows":["1","2"],"columns":["c2","c3"],"values":%b}' % values
+    body = b'{"regime":"R","period":"2026","reports":[%b]}' % sheet
+    quick = read_dense(body)
+    assert quick is not None
+    assert [bool(getattr(part, "lines", "")) for part in quick.parts] == [is_text]
+    (part,) = read_closely(body).parts
+    assert list(quick.parts[0].figures()) == list(part.figures())
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        pytest.param(b'"columns":["c2"],"values":[["1","2"]]', id="too wide"),
+        pytest.param(b'"columns":["c2"],"values":[["1"],["2"]]', id="too high"),
+        pytest.param(b'"columns":["c2"],"values":["1"]', id="no matrix"),
+        pytest.param(b'"columns":["c2"],"columns":["c2"],"values":[["1"]]', id="key said twice"),
+        pytest.param(b'"columns":[2],"values":[["1"]]', id="no code"),
+    ],
+)
+def test_what_is_wrong_with_a_matrix_is_left_to_the_close_look(sheet: bytes) -> None:
+    report = b'{"agency":"07201","rows":["1"],%b}' % sheet
+    assert read_dense(b'{"regime":"R","period":"2026","reports":[%b]}' % report) is None
 
 
 def test_figures_of_a_list_stand_together_by_agency() -> None:

@@ -51,16 +51,9 @@ def _at_once(grid: Grid, matrix: Matrix) -> dict[str, str] | None:
     block = grid.block(matrix.rows, matrix.columns)
     if block is None:
         return None
-    values = list(chain.from_iterable(matrix.values))
-    if NOTHING in values:
+    text = matrix.lines or _lines(matrix)
+    if text is None:
         return None
-    try:
-        text = "\n".join(values)
-    except TypeError:
-        try:
-            text = "\n".join([v if v.__class__ is str else PLAIN[v.__class__](v) for v in values])
-        except (KeyError, ValueError):
-            return None
     kept = block.canonical(text) if text.count("\n") + 1 == len(block.cells) else None
     if kept is None:
         return None
@@ -68,6 +61,20 @@ def _at_once(grid: Grid, matrix: Matrix) -> dict[str, str] | None:
     if NOTHING in kept:
         return {cell: value for cell, value in good.items() if value != NOTHING}
     return good
+
+
+def _lines(matrix: Matrix) -> str | None:
+    """Return the figures of a matrix one a line; None where one needs a look."""
+    values = list(chain.from_iterable(matrix.values))
+    if NOTHING in values:
+        return None
+    try:
+        return "\n".join(values)
+    except TypeError:
+        try:
+            return "\n".join([v if v.__class__ is str else PLAIN[v.__class__](v) for v in values])
+        except (KeyError, ValueError):
+            return None
 
 
 def _short(number: int) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from submissions.domain.deliveries.dense_form import members_of, read_dense
 from submissions.domain.deliveries.shapes import (
     DEEPEST,
     MOST_FIGURES,
@@ -60,10 +61,15 @@ DECODER = msgspec.json.Decoder(Pushed, float_hook=Number)
 
 def read_json(body: bytes) -> Delivery:
     """Read the JSON form; raises ``UnreadableBody`` with the place where one is known."""
+    return read_dense(body) or read_closely(body)
+
+
+def read_closely(body: bytes) -> Delivery:
+    """Read any JSON form value by value, and say where it is wrong."""
     pushed = _decode(body)
     if (pushed.reports is None) == (pushed.figures is None):
         raise UnreadableBody("reports-or-figures")
-    if body.count(b":") != _members_of(pushed, body):
+    if body.count(b":") != members_of(body, len(pushed.reports or pushed.figures or ())):
         refuse_repeated_keys(body)
     if pushed.reports is not None:
         parts = _matrices(pushed.reports)
@@ -109,16 +115,6 @@ def _explain(body: bytes) -> Pushed:
 
 def _whole(text: str) -> int | Number:
     return int(text) if len(text) <= MOST_DIGITS else Number(text)
-
-
-def _members_of(pushed: Pushed, body: bytes) -> int:
-    """Return how many colons a body has in which no key is said twice and no text has one.
-
-    Every key of a report or figure is needed and no other is allowed, so one more is a repeated
-    one.
-    """
-    optional = (b'"submit"' in body) + (b'"on_error"' in body)
-    return 3 + optional + 4 * len(pushed.reports or pushed.figures or ())
 
 
 def refuse_repeated_keys(body: bytes) -> None:

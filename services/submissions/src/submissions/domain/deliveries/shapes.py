@@ -55,20 +55,33 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """Figures of one agency as a dense matrix: the fast form, read without a loop per cell."""
+    """Figures of one agency as a dense matrix: the fast form, read without a loop per cell.
+
+    >>> matrix = Matrix("/reports/0", "07201", ("1", "2"), ("plan",), lines="5\\n7.5")
+    >>> [figure.value for figure in matrix.figures()]
+    ['5', '7.5']
+    """
 
     pointer: str
     agency: str
     rows: tuple[str, ...]
     columns: tuple[str, ...]
-    values: Sequence[Sequence[Any]]
+    values: Sequence[Sequence[Any]] = ()
+    lines: str = ""
+    """Every figure, one a line, in place of ``values`` where all of them are plain text."""
 
     def figures(self) -> Iterator[Figure]:
         """Return every figure with its place; ``null`` says nothing and is none."""
-        for at, (row, line) in enumerate(zip(self.rows, self.values, strict=True)):
+        for at, (row, line) in enumerate(zip(self.rows, self._table(), strict=True)):
             for across, (column, value) in enumerate(zip(self.columns, line, strict=True)):
                 if value is not None:
                     yield Figure(f"{self.pointer}/values/{at}/{across}", row, column, value)
+
+    def _table(self) -> Sequence[Sequence[Any]]:
+        if not self.lines:
+            return self.values
+        texts, width = self.lines.split("\n"), len(self.columns)
+        return [texts[first : first + width] for first in range(0, len(texts), width)]
 
 
 @dataclass(frozen=True, slots=True)
