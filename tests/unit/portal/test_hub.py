@@ -7,7 +7,16 @@ import pytest
 
 from portal.hub import Hub, HubDown, Problem, SignedOut
 
-PROBLEM = {"type": "/problems/forbidden", "title": "x", "status": 403, "detail": "y"}
+PROBLEM = b'{"type": "/problems/forbidden", "title": "x", "detail": "y"}'
+
+
+def a_problem(status: int) -> httpx.Response:
+    """Return a refusal whose body is still to come."""
+
+    async def body() -> AsyncIterator[bytes]:
+        yield PROBLEM
+
+    return httpx.Response(status, headers={"content-type": "application/json"}, content=body())
 
 
 def a_hub(answer: httpx.Response, *, is_signed_in: bool = True) -> Hub:
@@ -19,7 +28,7 @@ def a_hub(answer: httpx.Response, *, is_signed_in: bool = True) -> Hub:
 
 @pytest.mark.parametrize("is_long", [False, True], ids=["whole", "long"])
 async def test_a_refusal_is_told_however_long_the_answer_would_have_been(is_long: bool) -> None:
-    hub = a_hub(httpx.Response(403, json=PROBLEM))
+    hub = a_hub(a_problem(403))
     with pytest.raises(Problem) as told:
         await hub.ask("GET", "/x", is_long=is_long)
     assert (told.value.status, told.value.slug) == (403, "forbidden")
@@ -28,10 +37,10 @@ async def test_a_refusal_is_told_however_long_the_answer_would_have_been(is_long
 @pytest.mark.parametrize("is_long", [False, True], ids=["whole", "long"])
 async def test_an_ended_session_and_a_silent_part_are_told_apart(is_long: bool) -> None:
     with pytest.raises(SignedOut):
-        await a_hub(httpx.Response(401, json=PROBLEM)).ask("GET", "/x", is_long=is_long)
+        await a_hub(a_problem(401)).ask("GET", "/x", is_long=is_long)
     with pytest.raises(HubDown):
         await a_hub(httpx.Response(502, text="bad gateway")).ask("GET", "/x", is_long=is_long)
-    at_sign_in = a_hub(httpx.Response(401, json=PROBLEM), is_signed_in=False)
+    at_sign_in = a_hub(a_problem(401), is_signed_in=False)
     with pytest.raises(Problem):
         await at_sign_in.ask("GET", "/x", is_long=is_long)
 
