@@ -58,11 +58,7 @@ async def test_a_file_that_grows_between_two_looks_is_left_until_it_rests(
 ) -> None:
     whole = some(1)["bao-cao-1"]
     folder.offer("bao-cao", whole[:9])
-    source = Source(
-        folder.configuration()["sftp"],
-        frozenset({f"127.0.0.1:{folder.port}"}),
-        folder.credential(),
-    )
+    source = source_of(folder)
     found: list[Step] = []
     async with aclosing(steps(source)) as walk:
         async for step in walk:
@@ -74,6 +70,42 @@ async def test_a_file_that_grows_between_two_looks_is_left_until_it_rests(
     async with aclosing(steps(source)) as walk:
         offered = [step.offered async for step in walk if step.offered]
     assert offered == [Content(whole, "application/json")]
+
+
+async def test_a_file_that_grew_since_the_first_look_is_not_read_at_the_second(
+    folder: DropFolder,
+) -> None:
+    whole = some(1)["bao-cao-1"]
+    folder.offer("bao-cao", whole[:9])
+    found: list[Step] = []
+    async with aclosing(steps(source_of(folder))) as walk:
+        async for step in walk:
+            found.append(step)
+            if len(found) == 1:
+                folder.offer("bao-cao", whole[:12])  # and not again: only the looks can tell
+    assert len(found) == 2
+    assert not [step for step in found if step.offered]
+
+
+async def test_a_file_that_rested_and_grows_before_it_is_read_is_left_until_it_rests(
+    folder: DropFolder,
+) -> None:
+    first, second = some(2).values()
+    folder.offer("mot", first)
+    folder.offer("hai", second)
+    offered: list[object] = []
+    async with aclosing(steps(source_of(folder))) as walk:
+        async for step in walk:
+            if step.offered:
+                offered.append(step.offered)
+                folder.offer("hai", second[:-1])  # both looks are over: only the reading can tell
+    assert offered == [Content(first, "application/json")]
+
+
+def source_of(folder: DropFolder) -> Source:
+    """Return the folder as it is asked."""
+    permitted = frozenset({f"127.0.0.1:{folder.port}"})
+    return Source(folder.configuration()["sftp"], permitted, folder.credential())
 
 
 async def test_a_file_that_was_only_touched_is_not_taken_again(
