@@ -195,6 +195,19 @@ async def test_an_owner_that_was_heard_of_or_lifted_is_left_in_peace(
     assert await owners_reminded(hub, june(16), june(17)) == [0, 0]
 
 
+@pytest.mark.parametrize("end", [SuspensionAcknowledged, ConnectionResumed])
+async def test_who_stays_silent_is_reminded_of_what_is_still_open_alone(
+    hub: Notifications, end: type[Event]
+) -> None:
+    stop = a_stop()
+    silent = stop.model_copy(update={"connection": "qg-tthc-2"})
+    await hub.hear(an_example(CalendarChanged), stop, silent)
+    await hub.hear(an_example(end, suspension_id=stop.suspension_id, connection=stop.connection))
+    assert await owners_reminded(hub, june(15)) == [1]
+    ((subject,),) = hub.rows("SELECT subject FROM mails WHERE subject ~ '^Nhắc xác nhận'")
+    assert "(qg-tthc-2)" in subject
+
+
 async def test_only_ground_c_asks_the_owner_to_be_heard_of(hub: Notifications) -> None:
     await hub.hear(an_example(CalendarChanged), a_stop(ground="FORCE_MAJEURE"))
     assert await owners_reminded(hub, june(15), june(16)) == [0, 0]

@@ -1,6 +1,7 @@
 """The cheap checks of a push: nesting, number of figures, encodings, bombs."""
 
 import gzip
+import hashlib
 import json
 from typing import Any
 
@@ -136,6 +137,14 @@ def test_a_packed_body_is_unpacked(encoding: str) -> None:
     content = json.dumps(a_delivery()).encode()
     pack = gzip.compress if encoding == "gzip" else zstandard.ZstdCompressor().compress
     assert unpack(pack(content), encoding) == content
+
+
+def test_a_bomb_that_hides_behind_what_cannot_be_packed_is_refused_by_its_size() -> None:
+    dense = hashlib.shake_256(b"").digest(1100 << 10)
+    package = a_package({"dense": dense, "hollow": bytes(100 << 20)})
+    assert len(package) * 100 > 101 << 20
+    with pytest.raises(DeliveryTooLarge):
+        check(package, XLSX)
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "zstd"])
