@@ -97,14 +97,14 @@ class Line(asyncio.Protocol):
         self._heard, self._size = Heard(), 0
         self._told = asyncio.get_running_loop().create_future()
         self._transport.write(request)
+        is_last = True
         try:
             heard = await self._told
-        except BaseException:
-            self.close()
-            raise
+            is_last = heard.is_last
+        finally:
+            if is_last:
+                self.close()
         self._told, self.used_at = None, time.monotonic()
-        if heard.is_last:
-            self.close()
         return heard
 
     def close(self) -> None:
