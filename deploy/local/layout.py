@@ -25,6 +25,10 @@ PORTS: dict[str, int] = {
 """Every port of a hub, counted from the port of its gateway."""
 RECEIVER = 12
 """The port, counted likewise, where a webhook receiver on this machine may listen."""
+MORE = 13
+"""The port, counted likewise, of the second process of ``REPLICATED``; that of a third follows."""
+REPLICATED = "connector-gateway"
+"""The service of which a hub may run several processes; they share its work."""
 
 SERVICES: tuple[str, ...] = (
     "accounts",
@@ -34,6 +38,9 @@ SERVICES: tuple[str, ...] = (
     "connector-gateway",
 )
 """The services that own a database and talk on Kafka; the portal has neither."""
+
+
+NUMBERS = {"HUB_PORT": 8080, "HUB_REPLICAS": 1}
 
 
 def package_of(service: str) -> str:
@@ -56,10 +63,18 @@ class Hub:
 
     home: Path
     port: int
+    replicas: int = 1
+    """Processes of ``REPLICATED``."""
 
-    def port_of(self, part: str) -> int:
-        """Return the port on which ``part`` listens."""
-        return self.port + PORTS[part]
+    def port_of(self, part: str, number: int = 1) -> int:
+        """Return the port on which ``part`` listens, or the process of it that has ``number``."""
+        return self.port + (PORTS[part] if number == 1 else MORE + number - 2)
+
+    @property
+    def ports(self) -> list[tuple[str, int]]:
+        """Return every port of the hub with the part that listens there."""
+        more = [(REPLICATED, self.port_of(REPLICATED, n)) for n in range(2, self.replicas + 1)]
+        return [*((name, self.port_of(name)) for name in PORTS), *more]
 
     @property
     def origin(self) -> str:
@@ -123,6 +138,7 @@ class Hub:
 
 
 def hub_from_environment() -> Hub:
-    """Read ``HUB_HOME`` (default ``.hub``) and ``HUB_PORT`` (default 8080)."""
+    """Read ``HUB_HOME`` (default ``.hub``), ``HUB_PORT`` (8080) and ``HUB_REPLICAS`` (1)."""
     home = Path(os.environ.get("HUB_HOME") or ROOT / ".hub")
-    return Hub(home.expanduser().resolve(), int(os.environ.get("HUB_PORT") or 8080))
+    port, replicas = (int(os.environ.get(name) or usual) for name, usual in NUMBERS.items())
+    return Hub(home.expanduser().resolve(), port, replicas)

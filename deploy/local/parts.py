@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.local import kafka, keys, postgres
-from deploy.local.layout import RECEIVER, ROOT, SERVICES, Hub, package_of, prefix_of
+from deploy.local.layout import RECEIVER, REPLICATED, ROOT, SERVICES, Hub, package_of, prefix_of
 from deploy.local.processes import Account, account_for_servers
 from deploy.local.readiness import Probe, answers, opens, succeeds
 
@@ -93,10 +93,11 @@ def parts_of(hub: Hub) -> tuple[Part, ...]:
             grace=0.5,
         ),
         *(_service(hub, name) for name in WEB),
+        *(_service(hub, REPLICATED, number) for number in range(2, hub.replicas + 1)),
         Part(
             "gateway",
             [str(Path(sys.executable).parent / "caddy"), "run", "--config", "Caddyfile"],
-            needs=WEB,
+            needs=(*WEB, *(_name_of(REPLICATED, more) for more in range(2, hub.replicas + 1))),
             port=port("gateway"),
             ready=opens(port("gateway")),
             env=_gateway_environment(hub),
@@ -109,33 +110,38 @@ def _python(module: str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", module, *arguments]
 
 
-def _service(hub: Hub, name: str) -> Part:
-    options = ["--host=127.0.0.1", f"--port={hub.port_of(name)}", "--no-access-log", "--factory"]
+def _name_of(service: str, number: int) -> str:
+    return service if number == 1 else f"{service}-{number}"
+
+
+def _service(hub: Hub, name: str, number: int = 1) -> Part:
+    port = hub.port_of(name, number)
+    options = ["--host=127.0.0.1", f"--port={port}", "--no-access-log", "--factory"]
     options += ["--timeout-graceful-shutdown=3", "--forwarded-allow-ips=127.0.0.1"]
     return Part(
-        name,
+        _name_of(name, number),
         _python("deploy.local.held", f"{package_of(name)}.main:app", *options),
         needs=("prepare", "smtp"),
         held=True,
-        port=hub.port_of(name),
-        ready=answers(hub.port_of(name), "/readyz"),
-        env=service_environment(hub, name),
+        port=port,
+        ready=answers(port, "/readyz"),
+        env=service_environment(hub, name, number),
         grace=3.5,
     )
 
 
-def service_environment(hub: Hub, name: str) -> dict[str, str]:
+def service_environment(hub: Hub, name: str, number: int = 1) -> dict[str, str]:
     """Return the settings of a service; it gets others from the environment of ``up``."""
     settings = {
         "ORIGIN": hub.origin,
-        "TRACES_FILE": str(hub.traces / f"{name}.jsonl"),
+        "TRACES_FILE": str(hub.traces / f"{_name_of(name, number)}.jsonl"),
         **_own_settings(hub, name),
     }
     if name in SERVICES:
         settings["DATABASE_URL"] = keys.database_url(hub, name)
         settings["KAFKA_BOOTSTRAP"] = hub.kafka_bootstrap
         # Static membership: a part that was killed takes its partitions up again at once.
-        settings["KAFKA_INSTANCE_ID"] = f"{name}-1"
+        settings["KAFKA_INSTANCE_ID"] = f"{name}-{number}"
     return {f"{prefix_of(name)}_{key}": value for key, value in settings.items()}
 
 
@@ -175,6 +181,9 @@ def _gateway_environment(hub: Hub) -> dict[str, str]:
             f"{prefix_of(name)}_UPSTREAM": f"127.0.0.1:{hub.port_of(name)}"
             for name in (*SERVICES, "portal")
         },
+        f"{prefix_of(REPLICATED)}_UPSTREAM": " ".join(
+            f"127.0.0.1:{hub.port_of(REPLICATED, number + 1)}" for number in range(hub.replicas)
+        ),
         "GATEWAY_PAGES": str(ROOT / "deploy" / "gateway" / "pages"),
         "GATEWAY_DECLARATIONS": str(hub.declarations),
         "XDG_DATA_HOME": data,

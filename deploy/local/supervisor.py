@@ -16,7 +16,7 @@ import psutil
 
 from deploy.local import declarations
 from deploy.local import record as records
-from deploy.local.layout import PORTS, Hub
+from deploy.local.layout import Hub
 from deploy.local.logs import last_lines, open_log, rotate
 from deploy.local.parts import Part
 from deploy.local.processes import born_at, dies_with_parent, holder_of
@@ -53,9 +53,9 @@ def only_one(hub: Hub) -> Iterator[None]:
 def check_ports(hub: Hub) -> None:
     """Refuse to start while somebody else listens on a port of the hub."""
     taken = [
-        f"Port {hub.port_of(name)}, for {name}, is taken by {holder}."
-        for name in PORTS
-        if (holder := holder_of(hub.port_of(name)))
+        f"Port {port}, for {name}, is taken by {holder}."
+        for name, port in hub.ports
+        if (holder := holder_of(port))
     ]
     if taken:
         raise CannotStart("\n".join([*taken, "Choose another HUB_PORT, or stop that process."]))

@@ -20,7 +20,7 @@ from typing import Any
 import psutil
 
 from deploy.local import demo_file, record
-from deploy.local.layout import RECEIVER, Hub
+from deploy.local.layout import MORE, Hub
 from deploy.local.record import Phase, Record
 from tests.support.keeper import ROOT, free_ports, one_at_a_time, port_of, run_folder
 
@@ -38,7 +38,11 @@ class RunningHub:
 
     def environment(self) -> dict[str, str]:
         """Return the environment that makes a command mean this hub."""
-        own = {"HUB_HOME": str(self.hub.home), "HUB_PORT": str(self.hub.port)}
+        own = {
+            "HUB_HOME": str(self.hub.home),
+            "HUB_PORT": str(self.hub.port),
+            "HUB_REPLICAS": str(self.hub.replicas),
+        }
         return {**os.environ, **own}
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -85,9 +89,9 @@ def the_hub(scenario: str = "empty") -> RunningHub:
     return running
 
 
-def a_hub(home: Path) -> RunningHub:
+def a_hub(home: Path, replicas: int = 1) -> RunningHub:
     """Return a hub that does not run yet, on ports of its own."""
-    return RunningHub(Hub(home, free_ports(RECEIVER + 1)))
+    return RunningHub(Hub(home, free_ports(MORE + replicas), replicas))
 
 
 def wait_until(condition: Callable[[], bool], *, limit: float = 10.0) -> None:

@@ -50,6 +50,21 @@ def test_a_service_knows_its_own_database_and_no_other_s(parts: dict[str, Part])
         assert urls[0].endswith(f"/{service.replace('-', '_')}")
 
 
+def test_several_processes_share_the_work_of_one_service(tmp_path: Path) -> None:
+    hub = Hub(tmp_path, 8080, replicas=3)
+    hub.make_folders()
+    parts = {part.name: part for part in parts_of(hub)}
+    names = ["connector-gateway", "connector-gateway-2", "connector-gateway-3"]
+    ports = [parts[name].port for name in names]
+    assert len({port for _, port in hub.ports}) == len(hub.ports) >= len(set(ports)) == 3
+    assert {parts[name].env["CONNECTOR_GATEWAY_KAFKA_INSTANCE_ID"] for name in names} == {
+        f"connector-gateway-{number}" for number in (1, 2, 3)
+    }
+    upstreams = parts["gateway"].env["CONNECTOR_GATEWAY_UPSTREAM"]
+    assert upstreams == " ".join(f"127.0.0.1:{port}" for port in ports)
+    assert set(names) < set(parts["gateway"].needs)
+
+
 def test_secrets_are_in_no_command_line(parts: dict[str, Part], tmp_path: Path) -> None:
     secrets = [file.read_text() for file in (tmp_path / "secrets").glob("*.password")]
     words = " ".join(word for part in parts.values() for word in part.command)
