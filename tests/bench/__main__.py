@@ -6,6 +6,7 @@ Ends with 1 where work was lost or doubled, never because of time.
 import logging
 import sys
 from collections.abc import Callable, Coroutine
+from itertools import groupby
 from typing import Any
 
 import uvloop
@@ -23,6 +24,8 @@ WORKLOADS: dict[str, Callable[[Stage, Results], Coroutine[Any, Any, None]]] = {
     "W7": growth.measure,
     "W8": webhooks.measure,
 }
+REPLICAS = {"W2": suspension.WORKERS}
+"""Processes of connector-gateway, where a workload asks for more than one."""
 LONG: dict[str, Callable[[Stage, Results], Coroutine[Any, Any, None]]] = {
     "W1-long": ingest.endure,
     "W5-million": backbone.drain_a_million,
@@ -43,10 +46,11 @@ def main(asked: str) -> int:
     results = Results()
     console.print("The hub of the bench starts and is filled …")
     try:
-        with open_stage() as stage:
-            for name in names:
-                console.print(f"{name} …")
-                uvloop.run(known[name](stage, results))
+        for replicas, together in groupby(names, key=lambda name: REPLICAS.get(name, 1)):
+            with open_stage(replicas) as stage:
+                for name in together:
+                    console.print(f"{name} …")
+                    uvloop.run(known[name](stage, results))
     finally:
         results.write(hub_from_environment().home / "bench.jsonl")
         results.show(console)

@@ -60,7 +60,8 @@ class Delivery:
 def tiny(connection: str) -> Delivery:
     """Return a push of one figure that nobody has sent."""
     number = next(NUMBERS)
-    agency = str(communes()[CONNECTED.index(connection)]["code"])
+    place = CONNECTED.index(connection) if connection in CONNECTED else 0
+    agency = str(communes()[place]["code"])
     figure = {"agency": agency, "row": "1.1", "column": "plan", "value": str(number)}
     period = f"{datetime.now(ZONE).year}-01"
     body = {"regime": REGIME, "period": period, "figures": [figure]}

@@ -73,14 +73,17 @@ class Stage:
 
 
 @contextmanager
-def open_stage() -> Iterator[Stage]:
-    """Give the hub; start and fill it first, and stop it at the end, unless it runs already."""
+def open_stage(replicas: int = 1) -> Iterator[Stage]:
+    """Give the hub; start and fill it first, and stop it at the end, unless it runs already.
+
+    ``replicas`` processes of connector-gateway share the work of one that is started.
+    """
     home = hub_from_environment().home / "bench"
     there = record.running(Hub(home, 0)) if home.exists() else None
     if there:
         yield _stage(RunningHub(Hub(home, there.port)))
         return
-    running = a_hub(home)
+    running = a_hub(home, replicas)
     if home.exists():
         _command(running, "reset", "--yes")
     try:

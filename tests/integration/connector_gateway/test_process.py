@@ -1,6 +1,11 @@
 """The whole service as a process on a real broker: pushes out, outcomes in, kill -9 in between."""
 
+import asyncio
 import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +25,7 @@ from contracts.submissions.v1 import (
     DeliveryOutcome,
     DeliveryProcessed,
 )
+from tests.support.gateway import an_order
 from tests.support.kafka import records, send
 from tests.support.partner import API, Partner, Receiver, a_delivery
 from tests.support.postgres import fresh_database
@@ -28,6 +34,14 @@ from tests.support.services import Live, a_token, announce_key, headers_of, runn
 from tests.support.waiting import until
 
 OPERATOR = {"Authorization": f"Bearer {a_token(Role.OPERATOR)}"}
+OFFER = """
+INSERT INTO dispatches (id, connection_id, event_id, event_type, key, payload, state, created_at,
+                        next_attempt_at, attempts, epoch, subscription_version)
+SELECT gen_random_uuid(), c.id, gen_random_uuid()::text, %s, gen_random_uuid()::text, '{}',
+       'waiting', now(), now(), 0, 0, 1
+FROM connections AS c, generate_series(1, 10) WHERE (
+    SELECT count(*) FROM dispatches WHERE state = 'waiting') < 100
+"""
 pytestmark = pytest.mark.xdist_group("kafka")
 
 
@@ -110,6 +124,106 @@ async def test_a_dispatcher_killed_in_the_middle_sends_again_with_the_same_id(
             await until(lambda: has_come(receiver, 2))
             assert len({one.id for one in receiver.received}) == 1
             await until(lambda: is_delivered(url))
+
+
+async def test_nothing_is_accepted_or_started_after_a_suspension_whichever_worker_it_meets(
+    kafka: str, tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONNECTOR_GATEWAY_ALLOWED_PRIVATE_TARGETS", receiver.target)
+    await announce_key()
+    with fresh_database("connector-gateway") as url:
+        async with workers(3, url, kafka, tmp_path) as clients:
+            webhook = {"url": receiver.url, "events": [ConsolidationForwarded.type]}
+            both = ["inbound", "outbound"]
+            partner = await opened(clients[0], "bo-y-te", directions=both, webhook=webhook)
+            assertion = partner.assertion(aud="http://localhost:8080")
+            token = str((await partner.ask_token(assertion)).json()["access_token"])
+            partners = [Partner(client, "bo-y-te", token=token) for client in clients]
+            load = Load(url, receiver, partners)
+            async with load.going_on(at_once=12):
+                await until(load.is_under_way)
+                order = an_order("bo-y-te")
+                path = f"{API}/suspensions"
+                answer = await clients[1].post(path, json=order, headers=OPERATOR)
+                committed = time.time()
+                assert answer.status_code == 201, answer.text
+                await until(lambda: load.has_met_the_stop(committed))
+            assert {status for began, status in load.pushed if began > committed} == {503}
+            assert late_in_ledger(url, "bo-y-te") == []
+            with psycopg.connect(url) as database:
+                (started,) = database.execute("SELECT max(epoch) FROM attempts").fetchone() or ()
+                left = database.execute(
+                    "SELECT DISTINCT state FROM dispatches WHERE created_at > to_timestamp(%s)",
+                    [committed],
+                ).fetchall()
+            assert started == 1
+            assert left == [("waiting",)]
+            assert max(one.at for one in receiver.received) < committed + 1
+
+
+@dataclass
+class Load:
+    """Pushes to several workers and dispatches from all of them, at the same time."""
+
+    url: str
+    receiver: Receiver
+    partners: list[Partner]
+    pushed: list[tuple[float, int]] = field(default_factory=list)
+    """When each push began, and how it was answered."""
+
+    @asynccontextmanager
+    async def going_on(self, *, at_once: int) -> AsyncIterator[None]:
+        """Keep so many pushes under way, and some dispatches due, while the block lasts."""
+        stop = asyncio.Event()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._offer(stop))
+            for number in range(at_once):
+                tasks.create_task(self._push(self.partners[number % len(self.partners)], stop))
+            try:
+                yield
+            finally:
+                stop.set()
+
+    async def is_under_way(self) -> bool:
+        """Say whether much has passed in both directions."""
+        return len(self.pushed) >= 100 and len(self.receiver.received) >= 100
+
+    async def has_met_the_stop(self, committed: float) -> bool:
+        """Say whether enough was tried after the suspension had committed."""
+        return sum(began > committed for began, _ in self.pushed) >= 100
+
+    async def _push(self, partner: Partner, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            began = time.time()
+            answer = await partner.push(a_delivery())
+            self.pushed.append((began, answer.status_code))
+
+    async def _offer(self, stop: asyncio.Event) -> None:
+        async with await psycopg.AsyncConnection.connect(self.url, autocommit=True) as database:
+            while not stop.is_set():
+                await database.execute(OFFER, [ConsolidationForwarded.type])
+
+
+@asynccontextmanager
+async def workers(
+    count: int, url: str, kafka: str, folder: Path
+) -> AsyncIterator[list[httpx.AsyncClient]]:
+    """Run so many processes of the service on one database; give a client of each."""
+    async with AsyncExitStack() as stack:
+        services = [running("connector-gateway", url, kafka, folder) for _ in range(count)]
+        lives = await asyncio.gather(*map(stack.enter_async_context, services))
+        yield [await stack.enter_async_context(client_of(live)) for live in lives]
+
+
+def late_in_ledger(url: str, code: str) -> list[str]:
+    """Return what was received, by the chain of a connection, after its way in was closed."""
+    with psycopg.connect(url) as database:
+        rows = database.execute(
+            "SELECT entry FROM ledger_entries WHERE chain = %s ORDER BY index", [code]
+        ).fetchall()
+    entries = [json.loads(entry) for (entry,) in rows]
+    stopped = next(n for n, entry in enumerate(entries) if entry.get("to") == "SUSPENDED")
+    return [entry for entry in entries[stopped:] if entry["kind"] == "delivery-received"]
 
 
 async def test_a_puller_killed_in_the_middle_loses_nothing_and_doubles_nothing(
