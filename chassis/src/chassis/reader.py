@@ -218,9 +218,7 @@ class Reader:
                             fresh.append(spans.entered(one))
                     if fresh:
                         await self._handle(session, kind, fresh)
-        for one in envelopes:
-            MESSAGES.labels(one.type, "done").inc()
-            MESSAGE_AGE.labels(one.type).observe(max(0.0, (now() - one.time).total_seconds()))
+        _count_done(envelopes)
 
     async def _handle(self, session: AsyncSession, kind: str, envelopes: list[Envelope]) -> None:
         batch = self._consumers.batch.get(kind)
@@ -262,6 +260,16 @@ class Reader:
             exc_info=None if is_foreseen else why,
         )
         await asyncio.sleep(self._waited)
+
+
+def _count_done(envelopes: Sequence[Envelope]) -> None:
+    moment = now()
+    for kind, run in groupby(envelopes, key=lambda one: one.type):
+        ages = [max(0.0, (moment - one.time).total_seconds()) for one in run]
+        MESSAGES.labels(kind, "done").inc(len(ages))
+        observe = MESSAGE_AGE.labels(kind).observe
+        for age in ages:
+            observe(age)
 
 
 def stem_of(type: str) -> str:
