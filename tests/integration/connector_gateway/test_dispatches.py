@@ -8,6 +8,8 @@ import pytest
 from chassis.clock import now
 from chassis.identifiers import new_id
 from connector_gateway.commands import dispatches, lifts
+from connector_gateway.commands.settlements import Ending, settle
+from connector_gateway.domain.dispatches import Answer
 from connector_gateway.jobs.dispatcher import Dispatcher
 from contracts.connector_gateway.v1 import Direction
 from contracts.submissions.v1 import ConsolidationForwarded
@@ -261,6 +263,28 @@ async def test_what_a_dead_dispatcher_had_claimed_goes_out_with_the_same_id(
     gateway.execute("UPDATE dispatches SET next_attempt_at = now()")
     await send_all(dispatcher)
     assert [one.id for one in receiver.received] == [parcel.webhook_id]
+
+
+async def test_an_answer_that_comes_after_its_claim_has_run_out_settles_nothing(
+    gateway: Gateway, receiver: Receiver
+) -> None:
+    await open_outbound(gateway, receiver)
+    await forward(gateway)
+    async with gateway.database.transaction() as session:
+        (parcel,) = await dispatches.claim(session, "ubnd-tinh", slots=1, now=now())
+    later = now() + timedelta(minutes=2)
+    async with gateway.database.transaction() as session:
+        await dispatches.reclaim(session, parcel.dispatch, "ubnd-tinh", now=later)
+    late = Ending(parcel, Answer(status=204))
+    async with gateway.database.transaction() as session:
+        await settle(session, [late], waits=True, now=now())
+    assert gateway.rows(STATES) == [("waiting",)]
+    gateway.execute("UPDATE dispatches SET next_attempt_at = now()")
+    async with gateway.database.transaction() as session:
+        (again,) = await dispatches.claim(session, "ubnd-tinh", slots=1, now=now())
+        await settle(session, [late], waits=True, now=now())
+    assert gateway.rows(STATES) == [("sending",)]
+    assert (again.number, again.webhook_id) == (parcel.number + 1, parcel.webhook_id)
 
 
 async def test_the_board_shows_how_many_replicas_have_confirmed(
