@@ -64,7 +64,7 @@ migrate: setup ## bring the databases of the running hub to the newest revision
 contracts: ## write schemas/ and asyncapi.yaml anew from the registry
 	$(PY) -m contracts.render
 
-bench: setup ## the workloads of quality.md [W=W1,W2,W5,W7]
+bench: setup ## the workloads of quality.md [W=W1,W2,W5,W7,W8]
 	$(PY) -m tests.bench $(W)
 
 chaos: setup ## storm after storm over one hub: make chaos N=1000 [SEED=7]

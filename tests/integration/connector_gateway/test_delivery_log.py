@@ -122,6 +122,15 @@ async def test_the_log_keeps_two_kibibytes_of_what_a_receiver_says(
     assert one["answer"]["body"] == "x" * 2048
 
 
+async def test_a_204_with_a_body_that_it_may_not_have_is_an_acknowledgement_all_the_same(
+    gateway: Gateway, receiver: Receiver, dispatcher: Dispatcher
+) -> None:
+    receiver.says, receiver.answers = b"HTTP/1.1 500", ["204"]
+    dispatch = await delivered(gateway, receiver, dispatcher)
+    (one,) = (await gateway.call("GET", f"{LIST}/{dispatch}")).json()["tries"]
+    assert (one["answer"]["status"], one["answer"]["body"]) == (204, "")
+
+
 async def test_the_log_is_read_by_state_type_and_time_in_pages(
     gateway: Gateway, receiver: Receiver, dispatcher: Dispatcher
 ) -> None:

@@ -123,6 +123,23 @@ async def test_a_connection_under_two_orders_resumes_with_the_last(gateway: Gate
     assert (await gateway.direction("qg-tthc"))["admin_state"] == "ACTIVE"
 
 
+async def test_a_lift_needs_more_than_blanks_for_a_remedy(gateway: Gateway) -> None:
+    await gateway.open("qg-tthc")
+    order = (await gateway.suspend("qg-tthc"))["id"]
+    answer = await gateway.call("POST", f"/suspensions/{order}/lift", {"remedy": "   "})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "/remedy"
+    assert gateway.rows("SELECT state FROM suspensions") == [("IN_FORCE",)]
+
+
+async def test_whose_password_is_due_acknowledges_nothing(gateway: Gateway) -> None:
+    await gateway.open("qg-tthc", owner="H01")
+    path = f"/suspensions/{(await gateway.suspend('qg-tthc'))['id']}/acknowledge"
+    answer = await gateway.call("POST", path, by=gateway.person(agency="H01"))
+    assert (answer.status_code, answer.json()["type"]) == (403, "/problems/forbidden")
+    assert gateway.rows("SELECT count(*) FROM acknowledgements") == [(0,)]
+
+
 async def test_the_owner_of_a_system_acknowledges_and_nobody_else(gateway: Gateway) -> None:
     partner = await gateway.open("qg-tthc", owner="H05.01")
     stranger = await gateway.open("khac", owner="H09")

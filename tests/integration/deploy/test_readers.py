@@ -8,7 +8,7 @@ import asyncio
 import ssl
 import subprocess
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -161,7 +161,9 @@ async def reading(door: Door, password: str, **settings: Any) -> AsyncIterator[A
         consumer.assign([REGIMES_0])
         yield consumer
     finally:
-        await consumer.stop()
+        # aiokafka lets the cancelling of its own fetch, about to be tried again, out of its stop.
+        with suppress(asyncio.CancelledError):
+            await consumer.stop()
 
 
 async def lets_in(door: Door, password: str) -> bool:

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
 from accounts import queries
@@ -14,7 +14,7 @@ from accounts.domain.requests import Action, Reason, WrittenRequest
 from accounts.queries import AccountView, RequestView
 from chassis.auth import Principal, allow
 from chassis.clock import Now
-from chassis.database import Transaction
+from chassis.database import Database, Transaction
 from chassis.http import Body
 from chassis.identifiers import new_id
 from chassis.paging import After, Limit, Page
@@ -96,11 +96,17 @@ class IssuedList(BaseModel):
 
 
 @router.post("/accounts", status_code=201)
-async def issue(body: AccountList, session: Transaction, who: Operator, now: Now) -> IssuedList:
+async def issue(body: AccountList, request: Request, who: Operator, now: Now) -> IssuedList:
     """Issue accounts on a written request (Điều 4.1), within one working day (Điều 4.3)."""
+    database: Database = request.app.state.database
     wanted = [NewAccount(**one.model_dump()) for one in body.accounts]
-    request = body.written_request.request(who, now)
-    issued = await accounts.issue_accounts(session, request, wanted, now=now)
+    ground = body.written_request.request(who, now)
+    async with database.transaction() as session:
+        await accounts.refuse_accounts(session, ground, wanted, now=now)
+    credentials = await accounts.credentials_of(wanted)
+    pairs = list(zip(wanted, credentials, strict=True))
+    async with database.transaction() as session:
+        issued = await accounts.issue_accounts(session, ground, pairs, now=now)
     return IssuedList(
         written_request=queries.request_view(issued.request),
         items=[

@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from accounts import queries
 from accounts.commands.passwords import all_hashed, hashed
-from accounts.commands.requests import carry_out
+from accounts.commands.requests import carry_out, refuse_request
 from accounts.commands.sessions import end_others
 from accounts.domain.accounts import Account
 from accounts.domain.norms import norms_on
@@ -55,19 +55,34 @@ class Issued:
     accounts: list[tuple[Account, str | None]]
 
 
-async def issue_accounts(
+@dataclass(frozen=True)
+class Credential:
+    """The password of a new account: its hash, and itself where it was made up."""
+
+    password_hash: str
+    made_up: str | None
+
+
+async def refuse_accounts(
     session: AsyncSession,
     request: WrittenRequest,
     wanted: Sequence[NewAccount],
     *,
     now: datetime,
-) -> Issued:
-    """Issue ``wanted`` on ``request`` (Điều 4.1), all of them or none."""
-    await queries.one_at_a_time(session, "accounts")
-    request = await carry_out(session, request, Action.ISSUE, now=now)
+) -> None:
+    """Raise why ``wanted`` may not be issued on ``request``."""
+    await refuse_request(session, request, Action.ISSUE, now=now)
     await _refuse_unknown_agencies(session, wanted)
     _refuse_weak_passwords(wanted, shortest=norms_on(now.date()).shortest_password)
     await _refuse_taken_names(session, wanted)
+
+
+async def credentials_of(wanted: Sequence[NewAccount]) -> list[Credential]:
+    """Return the credentials of ``wanted``, in order.
+
+    Hundreds of hashes take a core for many seconds: no transaction waits for them, and what can
+    be refused has been refused before.
+    """
     made_up = [None if one.password else secrets.token_urlsafe(18) for one in wanted]
     hashes = await all_hashed(
         [
@@ -75,11 +90,28 @@ async def issue_accounts(
             for one, made in zip(wanted, made_up, strict=True)
         ]
     )
-    accounts = [
-        _issue(session, one, password_hash, request_id=request.id, now=now)
-        for one, password_hash in zip(wanted, hashes, strict=True)
+    return list(map(Credential, hashes, made_up))
+
+
+async def issue_accounts(
+    session: AsyncSession,
+    request: WrittenRequest,
+    wanted: Sequence[tuple[NewAccount, Credential]],
+    *,
+    now: datetime,
+) -> Issued:
+    """Issue ``wanted`` on ``request`` (Điều 4.1), all of them or none."""
+    await queries.one_at_a_time(session, "accounts")
+    await refuse_accounts(session, request, [one for one, _ in wanted], now=now)
+    request = await carry_out(session, request, Action.ISSUE, now=now)
+    issued = [
+        (
+            _issue(session, one, credential.password_hash, request_id=request.id, now=now),
+            credential.made_up,
+        )
+        for one, credential in wanted
     ]
-    return Issued(request, list(zip(accounts, made_up, strict=True)))
+    return Issued(request, issued)
 
 
 async def lock_account(

@@ -18,14 +18,7 @@ async def carry_out(
     One document may name many accounts and so be carried out in parts; told differently from
     before it is refused.
     """
-    wrong = list(impossible_places(request, wanted, now))
-    if wrong:
-        raise RequestImpossible(errors=wrong)
-    if not await queries.agencies_by_code(session, [request.agency]):
-        where = Place(
-            "/written_request/agency", "agency-unknown", params={"agency": request.agency}
-        )
-        raise AgencyUnknown(agency=request.agency, errors=[where])
+    await refuse_request(session, request, wanted, now=now)
     await queries.one_at_a_time(session, f"request {request.agency} {request.number}")
     standing = await queries.request_like(session, request)
     if standing is None:
@@ -37,3 +30,17 @@ async def carry_out(
         raise RequestDiffers(number=request.number, agency=request.agency)
     standing.done_at, standing.done_by = now, request.done_by
     return standing
+
+
+async def refuse_request(
+    session: AsyncSession, request: WrittenRequest, wanted: Action, *, now: datetime
+) -> None:
+    """Raise why ``request`` can be the ground of no ``wanted`` action, whatever stands already."""
+    wrong = list(impossible_places(request, wanted, now))
+    if wrong:
+        raise RequestImpossible(errors=wrong)
+    if not await queries.agencies_by_code(session, [request.agency]):
+        where = Place(
+            "/written_request/agency", "agency-unknown", params={"agency": request.agency}
+        )
+        raise AgencyUnknown(agency=request.agency, errors=[where])

@@ -50,7 +50,7 @@ Code = Annotated[str, StringConstraints(pattern=CODE), AfterValidator(_free)]
 Named = Annotated[str, StringConstraints(pattern=CODE)]
 CodeInPath = Annotated[str, Path(pattern=CODE)]
 Line = Annotated[Text, StringConstraints(min_length=1, max_length=300)]
-Paragraph = Annotated[Text, StringConstraints(min_length=1, max_length=4000)]
+Paragraph = Annotated[Text, StringConstraints(min_length=1, max_length=4000, pattern=r"\S")]
 Email = Annotated[
     Text, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", min_length=3, max_length=254)
 ]
@@ -168,7 +168,7 @@ class ConnectionRequestBody(Body):
 class RefuseBody(Body):
     """Why a request for a connection is refused; the agency is told."""
 
-    reasons: Annotated[Paragraph, Field(pattern=r"\S")]
+    reasons: Paragraph
 
 
 class DismissBody(Body):

@@ -15,6 +15,8 @@ ACTING = (Role.CONNECTION_OPERATOR, Role.OPERATOR, Role.ADMINISTRATOR)
 Operator = Annotated[Principal, Depends(allow(*ACTING))]
 Reader = Annotated[Principal, Depends(allow(*ACTING, Role.AUDITOR))]
 Anyone = Annotated[Principal, Depends(whoever)]
+Entitled = Annotated[Principal, Depends(allow())]
+"""A system, or a person who may do anything at all: not one whose password is due (Điều 4.4)."""
 
 
 def person(who: Principal) -> Person:

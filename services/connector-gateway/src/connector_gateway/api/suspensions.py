@@ -10,7 +10,7 @@ from chassis.clock import Now
 from chassis.database import Database, Transaction
 from chassis.paging import Page
 from connector_gateway.api.bodies import ExtendBody, LiftBody, SuspensionBody
-from connector_gateway.api.callers import Anyone, Operator, Reader, person
+from connector_gateway.api.callers import Entitled, Operator, Reader, person
 from connector_gateway.commands import acknowledgements, extensions, lifts
 from connector_gateway.commands import suspensions as commands
 from connector_gateway.commands.announcements import scope_in_words
@@ -153,7 +153,7 @@ async def approve_lift(
 
 @router.post("/suspensions/{suspension}/acknowledge")
 async def acknowledge(
-    suspension: UUID, session: Transaction, who: Anyone, now: Now
+    suspension: UUID, session: Transaction, who: Entitled, now: Now
 ) -> SuspensionView:
     """Say, as the system or as a person of the owner agency, that one has been told (Điều 8.4).
 

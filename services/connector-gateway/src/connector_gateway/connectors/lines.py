@@ -16,8 +16,8 @@ import httpx
 
 HEARD = 64 * 1024
 """Bytes of an answer that are read; a receiver that talks longer is cut off."""
-KEPT = 5.0
-"""Seconds that a line without work is kept."""
+KEPT = 2.0
+"""Seconds that a line without work is kept: common servers close theirs after five."""
 
 
 @dataclass(frozen=True)
@@ -52,25 +52,39 @@ class Heard:
         self._parser = httptools.HttpResponseParser(self)
 
     def feed(self, data: bytes) -> None:
-        """Take what has come; raises ``httptools.HttpParserError``."""
-        self._parser.feed_data(data)
+        """Take what has come; raises ``httptools.HttpParserError``.
+
+        What follows a whole answer, as the body that a careless receiver sends with a 204, is
+        nobody's: the answer stands, and nothing more is asked on this line.
+        """
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError:
+            if not self.is_whole:
+                raise
+            self.is_last = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header; the latin letters are those of HTTP."""
+        if self.is_whole:
+            return
         self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
         """Keep the status."""
+        if self.is_whole:
+            return
         self.status = self._parser.get_status_code()
         self.has_head = self.status >= 200
 
     def on_body(self, body: bytes) -> None:
         """Keep a piece of the body."""
-        self.body += body
+        if not self.is_whole:
+            self.body += body
 
     def on_message_complete(self) -> None:
         """Be whole, unless this was only a word in between (1xx)."""
-        if self.has_head:
+        if self.has_head and not self.is_whole:
             self.is_whole = True
             self.is_last = not self._parser.should_keep_alive()
         self.headers = self.headers if self.has_head else {}
