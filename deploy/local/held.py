@@ -12,7 +12,6 @@ import fcntl
 import importlib
 import os
 import sys
-from zlib import crc32
 
 import uvicorn
 
@@ -21,7 +20,8 @@ from deploy.local.layout import hub_from_environment
 
 def main(target: str, *options: str) -> None:
     """Import ``target`` (``module:factory``), wait until input ends, and serve it."""
-    turn = crc32(target.encode()) % (os.cpu_count() or 1)
+    port = next(int(option.partition("=")[2]) for option in options if "--port=" in option)
+    turn = port % (os.cpu_count() or 1)  # the ports of a hub follow each other: turns alternate
     with (hub_from_environment().run / f"importing-{turn}").open("w") as mine:
         fcntl.flock(mine, fcntl.LOCK_EX)
         importlib.import_module(target.partition(":")[0])

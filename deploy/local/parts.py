@@ -87,9 +87,10 @@ def parts_of(hub: Hub) -> tuple[Part, ...]:
         ),
         Part(
             "prepare",
-            _python("deploy.local.prepare"),
+            _python("deploy.local.prepare", "--held"),
             needs=("postgres", "kafka"),
             once=True,
+            held=True,
             grace=0.5,
         ),
         *(_service(hub, name) for name in WEB),

@@ -1,10 +1,12 @@
 """What stands between empty servers and the services: roles, databases, migrations, topics.
 
 A program of its own (``python -m deploy.local.prepare``), so that only it pays for the import of
-what migrates. A force majeure that was declared while the database was down is ordered here.
+what migrates; with ``--held`` it begins when its input is closed. A force majeure that was
+declared while the database was down is ordered here.
 """
 
 import asyncio
+import sys
 
 import psycopg
 from rich.console import Console
@@ -28,6 +30,8 @@ def prepare(hub: Hub) -> None:
 
 def main() -> None:
     """Prepare the hub of the environment; its servers run."""
+    if "--held" in sys.argv:
+        sys.stdin.read()
     hub = hub_from_environment()
     prepare(hub)
     try:
