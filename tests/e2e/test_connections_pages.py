@@ -1,31 +1,12 @@
 """Screen 11: what an order would do is shown, then it is given; a second person lifts it."""
 
-from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
 
-import pytest
 from playwright.async_api import Browser, Page, expect
 
 from chassis.clock import ZONE
-from tests.support.browser import axe_violations, open_browser, open_page
-from tests.support.hub import the_hub
-from tests.support.town import Town, a_town
-
-
-@pytest.fixture(scope="module")
-def town() -> Iterator[Town]:
-    """Give the run's hub with its people."""
-    assert the_hub("demo")
-    town = a_town()
-    yield town
-    town.http.close()
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """Give a real headless Chromium."""
-    async with open_browser() as browser:
-        yield browser
+from tests.support.browser import axe_violations, open_page
+from tests.support.town import Town
 
 
 async def enter(page: Page, town: Town, username: str, path: str) -> None:

@@ -3,7 +3,6 @@
 import json
 import socket
 import time
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -11,19 +10,9 @@ import httpx
 import pytest
 
 from deploy.scenario.client import ACCOUNTS, CATALOG, CONNECTIONS, SUBMISSIONS
-from tests.support.hub import the_hub
-from tests.support.town import Town, a_key, a_town
+from tests.support.town import Town, a_key
 
 COMMUNE = "07222"
-
-
-@pytest.fixture(scope="module")
-def town() -> Iterator[Town]:
-    """Give the run's hub with its people."""
-    assert the_hub("demo")
-    town = a_town()
-    yield town
-    town.http.close()
 
 
 def problem_of(answer: httpx.Response) -> tuple[int, str]:

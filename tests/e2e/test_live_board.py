@@ -1,30 +1,10 @@
 """The connections board tells the truth without a reload."""
 
-from collections.abc import AsyncIterator, Iterator
-
-import pytest
 from playwright.async_api import Browser, expect
 
 from deploy.scenario.client import CONNECTIONS
-from tests.support.browser import open_browser, open_page
-from tests.support.hub import the_hub
-from tests.support.town import Town, a_town
-
-
-@pytest.fixture(scope="module")
-def town() -> Iterator[Town]:
-    """Give the run's hub with its people."""
-    assert the_hub("demo")
-    town = a_town()
-    yield town
-    town.http.close()
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """Give a real headless Chromium."""
-    async with open_browser() as browser:
-        yield browser
+from tests.support.browser import open_page
+from tests.support.town import Town
 
 
 async def test_a_suspension_shows_on_an_open_board_and_typed_words_stay(

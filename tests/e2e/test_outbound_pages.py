@@ -10,30 +10,13 @@ from playwright.async_api import Browser, Page, expect
 from connector_gateway.domain.dispatches import TEST
 from deploy.local.layout import RECEIVER
 from deploy.scenario.client import CONNECTIONS
-from tests.support.browser import axe_violations, open_browser, open_page
-from tests.support.hub import the_hub
+from tests.support.browser import axe_violations, open_page
 from tests.support.partner import Receiver, receiving
-from tests.support.town import Town, a_town
+from tests.support.town import Town
 from tests.support.waiting import until
 
 OUT = f"{CONNECTIONS}/connections/chinh-phu"
 ALWAYS = {"from": "2020-01-01T00:00:00Z", "to": "2099-01-01T00:00:00Z", "type": TEST}
-
-
-@pytest.fixture(scope="module")
-def town() -> Iterator[Town]:
-    """Give the run's hub with its people."""
-    assert the_hub("demo")
-    town = a_town()
-    yield town
-    town.http.close()
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """Give a real headless Chromium."""
-    async with open_browser() as browser:
-        yield browser
 
 
 @pytest.fixture

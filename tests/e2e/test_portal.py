@@ -1,6 +1,5 @@
 """The portal in a real browser: by keyboard alone, and without one accessibility violation."""
 
-from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 
 import pytest
@@ -8,27 +7,10 @@ from playwright.async_api import Browser, Page, expect
 
 from chassis.clock import ZONE
 from deploy.scenario.client import ACCOUNTS
-from tests.support.browser import axe_violations, open_browser, open_page
-from tests.support.hub import the_hub
-from tests.support.town import REGIME, Town, a_key, a_town
+from tests.support.browser import axe_violations, open_page
+from tests.support.town import REGIME, Town, a_key
 
 COMMUNE = "07210"
-
-
-@pytest.fixture(scope="module")
-def town() -> Iterator[Town]:
-    """Give the run's hub with its people."""
-    assert the_hub("demo")
-    town = a_town()
-    yield town
-    town.http.close()
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """Give a real headless Chromium."""
-    async with open_browser() as browser:
-        yield browser
 
 
 async def sign_in(page: Page, town: Town, username: str) -> None:

@@ -15,6 +15,7 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] 
 TESTS = Path(__file__).resolve().parents[1]
 BROKER, HUB = "broker", "hub"
 ON_THE_BROKER = re.compile(r"\bkafka: str\b|\btests\.support\.kafka\b")
+ON_THE_HUB = re.compile(r"\bthe_hub\(|\btown: Town\b")
 OWN_HUB = re.compile(r"^from tests\.support\.hub import .*\ba_hub\b", re.MULTILINE)
 
 
@@ -22,7 +23,7 @@ OWN_HUB = re.compile(r"^from tests\.support\.hub import .*\ba_hub\b", re.MULTILI
 def group_of(file: str) -> str:
     """Return the group of a test file: its own, that of the broker, or that of the shared hub."""
     text = (TESTS.parent / file).read_text()
-    if "the_hub(" in text:
+    if ON_THE_HUB.search(text):
         return HUB
     return BROKER if ON_THE_BROKER.search(text) else file
 

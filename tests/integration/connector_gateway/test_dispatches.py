@@ -250,9 +250,8 @@ async def test_a_half_open_breaker_cannot_reopen_a_suspended_connection(
     assert (await gateway.direction("ubnd-tinh", "outbound"))["admin_state"] == "SUSPENDED"
 
 
-async def test_what_a_dead_dispatcher_had_claimed_goes_out_with_the_same_id(
-    gateway: Gateway, receiver: Receiver, dispatcher: Dispatcher
-) -> None:
+async def a_claim_that_ran_out(gateway: Gateway, receiver: Receiver) -> dispatches.Parcel:
+    """Forward a report whose dispatch somebody claims, never ends, and loses again."""
     await open_outbound(gateway, receiver)
     await forward(gateway)
     async with gateway.database.transaction() as session:
@@ -260,6 +259,13 @@ async def test_what_a_dead_dispatcher_had_claimed_goes_out_with_the_same_id(
     later = now() + timedelta(minutes=2)
     async with gateway.database.transaction() as session:
         await dispatches.reclaim(session, parcel.dispatch, "ubnd-tinh", now=later)
+    return parcel
+
+
+async def test_what_a_dead_dispatcher_had_claimed_goes_out_with_the_same_id(
+    gateway: Gateway, receiver: Receiver, dispatcher: Dispatcher
+) -> None:
+    parcel = await a_claim_that_ran_out(gateway, receiver)
     gateway.execute("UPDATE dispatches SET next_attempt_at = now()")
     await send_all(dispatcher)
     assert [one.id for one in receiver.received] == [parcel.webhook_id]
@@ -268,13 +274,7 @@ async def test_what_a_dead_dispatcher_had_claimed_goes_out_with_the_same_id(
 async def test_an_answer_that_comes_after_its_claim_has_run_out_settles_nothing(
     gateway: Gateway, receiver: Receiver
 ) -> None:
-    await open_outbound(gateway, receiver)
-    await forward(gateway)
-    async with gateway.database.transaction() as session:
-        (parcel,) = await dispatches.claim(session, "ubnd-tinh", slots=1, now=now())
-    later = now() + timedelta(minutes=2)
-    async with gateway.database.transaction() as session:
-        await dispatches.reclaim(session, parcel.dispatch, "ubnd-tinh", now=later)
+    parcel = await a_claim_that_ran_out(gateway, receiver)
     late = Ending(parcel, Answer(status=204))
     async with gateway.database.transaction() as session:
         await settle(session, [late], waits=True, now=now())
