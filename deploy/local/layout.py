@@ -38,7 +38,8 @@ SERVICES: tuple[str, ...] = (
     "connector-gateway",
 )
 """The services that own a database and talk on Kafka; the portal has neither."""
-
+WEB = (*SERVICES, "portal")
+"""What stands behind the gateway."""
 
 NUMBERS = {"HUB_PORT": 8080, "HUB_REPLICAS": 1}
 

@@ -8,12 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.local import kafka, keys, postgres
-from deploy.local.layout import RECEIVER, REPLICATED, ROOT, SERVICES, Hub, package_of, prefix_of
+from deploy.local.layout import (
+    RECEIVER,
+    REPLICATED,
+    ROOT,
+    SERVICES,
+    WEB,
+    Hub,
+    package_of,
+    prefix_of,
+)
 from deploy.local.processes import Account, account_for_servers
 from deploy.local.readiness import Probe, answers, opens, succeeds
-
-WEB = (*SERVICES, "portal")
-"""What stands behind the gateway."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +28,8 @@ class Part:
 
     ``needs`` names the parts that are ready before it starts and that outlive it at the end.
     A part that runs ``once`` is ready when it ended with 0. A part that is ``held`` starts before
-    its needs are ready and begins its work when its input is closed (``deploy/local/held.py``).
+    its needs are ready and begins its work when its input is closed. A part that is ``forked`` is
+    a copy of the process that has imported all services (``deploy/local/forked.py``).
     """
 
     name: str
@@ -32,6 +39,7 @@ class Part:
     ready: Probe | None = None
     once: bool = False
     held: bool = False
+    forked: bool = False
     prepare: Callable[[], None] | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     cwd: Path = ROOT
@@ -121,9 +129,9 @@ def _service(hub: Hub, name: str, number: int = 1) -> Part:
     options += ["--timeout-graceful-shutdown=3", "--forwarded-allow-ips=127.0.0.1"]
     return Part(
         _name_of(name, number),
-        _python("deploy.local.held", f"{package_of(name)}.main:app", *options),
+        _python("uvicorn", f"{package_of(name)}.main:app", *options),
         needs=("prepare", "smtp"),
-        held=True,
+        forked=True,
         port=port,
         ready=answers(port, "/readyz"),
         env=service_environment(hub, name, number),
@@ -178,10 +186,7 @@ def _gateway_environment(hub: Hub) -> dict[str, str]:
         "GATEWAY_ADDRESS": f"http://:{hub.port}",
         "GATEWAY_BIND": "127.0.0.1 ::1" if os.path.exists("/proc/net/if_inet6") else "127.0.0.1",
         "GATEWAY_ADMIN": f"127.0.0.1:{hub.port_of('gateway-admin')}",
-        **{
-            f"{prefix_of(name)}_UPSTREAM": f"127.0.0.1:{hub.port_of(name)}"
-            for name in (*SERVICES, "portal")
-        },
+        **{f"{prefix_of(name)}_UPSTREAM": f"127.0.0.1:{hub.port_of(name)}" for name in WEB},
         f"{prefix_of(REPLICATED)}_UPSTREAM": " ".join(
             f"127.0.0.1:{hub.port_of(REPLICATED, number + 1)}" for number in range(hub.replicas)
         ),

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 PR_SET_PDEATHSIG = 1
+PR_SET_NAME = 15
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -64,11 +65,21 @@ def dies_with_parent(last_signal: signal.Signals) -> Callable[[], None]:
     parent = os.getpid()
 
     def ask_the_kernel() -> None:
-        LIBC.prctl(PR_SET_PDEATHSIG, int(last_signal), 0, 0, 0)
+        die_with_parent(last_signal)
         if os.getppid() != parent:  # we died before the child could ask
             os._exit(1)
 
     return ask_the_kernel
+
+
+def die_with_parent(last_signal: signal.Signals) -> None:
+    """Ask the kernel to send this process a signal when the thread that started it is gone."""
+    LIBC.prctl(PR_SET_PDEATHSIG, int(last_signal), 0, 0, 0)
+
+
+def name_myself(name: str) -> None:
+    """Call this process by a name of at most 15 letters, where processes are listed."""
+    LIBC.prctl(PR_SET_NAME, name.encode(), 0, 0, 0)
 
 
 def born_at(pid: int) -> float:

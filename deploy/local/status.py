@@ -28,7 +28,8 @@ def show(hub: Hub, record: Record, console: Console) -> None:
 
 def _parts(record: Record) -> Table:
     table = Table("part", "state", "pid", "port", "memory", "restarts", box=None)
-    total = 0
+    total = memory_beside_parts(record)
+    table.add_row("supervisor", "", str(record.pid), "", f"{total // MEBIBYTE} MiB", "")
     for part in record.parts:
         memory = memory_of(part)
         total += memory
@@ -48,6 +49,16 @@ def memory_of(part: PartRecord) -> int:
     """Return the bytes that a part and its children hold, shared pages divided among holders."""
     process = part.process()
     return sum(_memory(member) for member in family_of(process)) if process else 0
+
+
+def memory_beside_parts(record: Record) -> int:
+    """Return the bytes of the supervisor and of what it copies services from."""
+    supervisor = record.supervisor()
+    if supervisor is None:
+        return 0
+    parts = {part.pid for part in record.parts}
+    own = [child for child in supervisor.children() if child.pid not in parts]
+    return sum(_memory(process) for process in (supervisor, *own))
 
 
 def _memory(process: psutil.Process) -> int:

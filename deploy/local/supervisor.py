@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 
 import psutil
 
-from deploy.local import declarations
+from deploy.local import declarations, forked
 from deploy.local import record as records
 from deploy.local.layout import Hub
 from deploy.local.logs import last_lines, open_log, rotate
@@ -69,7 +69,7 @@ class Kept:
         self.note = note
         self.ready = asyncio.Event()
         self.gone = asyncio.Event()
-        self.process: asyncio.subprocess.Process | None = None
+        self.process: asyncio.subprocess.Process | forked.Copy | None = None
 
 
 class Supervisor:
@@ -86,6 +86,8 @@ class Supervisor:
     async def run(self) -> str:
         """Run until told to stop; return why the hub failed, or nothing."""
         self._note()
+        if any(kept.part.forked for kept in self._kept.values()):
+            forked.begin()
         with _told_to_stop_by(self._stopping.set):
             await self._run_until_stopped()
         return self._record.why
@@ -196,13 +198,18 @@ class Supervisor:
         _end_group(process.pid)
         return code
 
-    async def _start(self, part: Part) -> asyncio.subprocess.Process:
+    async def _start(self, part: Part) -> asyncio.subprocess.Process | forked.Copy:
+        env = {**self._base_environment(part), **part.env}
+        if part.forked:
+            return await forked.start(
+                forked.Wanted(part.name, part.command, env, part.cwd, self._hub.logs, part.orphaned)
+            )
         account = part.account
         with open_log(self._hub.logs, part.name) as log:
             return await asyncio.create_subprocess_exec(
                 *part.command,
                 cwd=part.cwd,
-                env={**self._base_environment(part), **part.env},
+                env=env,
                 stdin=asyncio.subprocess.PIPE if part.held else asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -11,8 +11,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from deploy.local.layout import ROOT
-from deploy.local.parts import WEB
+from deploy.local.layout import ROOT, WEB
 from tests.support.hub import the_hub
 
 FOLDER = ROOT / "deploy" / "monitoring"

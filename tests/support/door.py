@@ -18,8 +18,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
-from deploy.local.layout import Hub, prefix_of
-from deploy.local.parts import WEB, parts_of
+from deploy.local.layout import WEB, Hub, prefix_of
+from deploy.local.parts import parts_of
 from tests.support.keeper import free_port
 from tests.support.waiting import until
 

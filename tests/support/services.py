@@ -23,7 +23,9 @@ from chassis.auth import ALGORITHM, AUDIENCE, TOKEN_TYPE
 from chassis.clock import now
 from chassis.identifiers import new_id
 from contracts.accounts.v1 import AccountKeysRotated, PublicKey, Role
-from deploy.local.layout import package_of, prefix_of
+from deploy.local import forked
+from deploy.local.layout import ROOT, package_of, prefix_of
+from deploy.local.logs import last_lines
 from tests.support.kafka import send
 from tests.support.waiting import until
 
@@ -37,7 +39,9 @@ class Live:
 
     name: str
     url: str
-    process: asyncio.subprocess.Process
+    process: forked.Copy
+    folder: Path
+    """Where it writes."""
 
     @property
     def api(self) -> str:
@@ -111,12 +115,14 @@ async def running(
         port = probe.getsockname()[1]
     # Where there is no gateway, what is public is read from the service itself.
     own.setdefault(f"{prefix_of(name)}_READER_URL", f"http://127.0.0.1:{port}")
-    process = await asyncio.create_subprocess_exec(
+    forked.begin()
+    command = [
         *(sys.executable, "-m", "uvicorn", f"{package_of(name)}.main:app", "--factory"),
         *(f"--port={port}", "--no-access-log", "--timeout-graceful-shutdown=3"),
-        env=environment(name, database_url, bootstrap, folder) | own,
-    )
-    live = Live(name, f"http://127.0.0.1:{port}", process)
+    ]
+    env = environment(name, database_url, bootstrap, folder) | own
+    process = await forked.start(forked.Wanted(name, command, env, ROOT, folder))
+    live = Live(name, f"http://127.0.0.1:{port}", process, folder)
     try:
         await until(lambda: is_ready(live), limit=60)
         yield live
@@ -129,7 +135,8 @@ async def running(
 async def is_ready(live: Live) -> bool:
     """Say whether the service is ready; raises where its process has ended."""
     if live.process.returncode is not None:
-        raise RuntimeError(f"{live.name} ended with {live.process.returncode}")
+        said = last_lines(live.folder, live.name)
+        raise RuntimeError(f"{live.name} ended with {live.process.returncode}:\n{said}")
     async with httpx.AsyncClient() as client:
         try:
             return (await client.get(f"{live.url}/readyz")).status_code == 200

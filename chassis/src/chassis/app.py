@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chassis import health
 from chassis.auth import Keyring
 from chassis.bodies import JsonDoor
-from chassis.database import Database
+from chassis.database import Database, raw_connection
 from chassis.delivery import Consumers, subscribe
 from chassis.health import Check
 from chassis.jobs import Jobs, run_every, run_loop
@@ -35,8 +35,14 @@ log = structlog.get_logger()
 COLLECT_AFTER = (20_000, 20, 20)
 """How many new objects, and collections of younger ones, before the collector looks again."""
 
+STARTING = 7_002
+"""The lock under which processes of one service do their first things one after the other."""
+
 OnStart = Callable[[AsyncSession, Any], Awaitable[None]]
-"""Runs once at start in a transaction of its own, with the settings; must be repeatable."""
+"""Runs once at start in a transaction of its own, with the settings; must be repeatable.
+
+Of several processes on one database one runs it at a time.
+"""
 
 
 @dataclass(frozen=True)
@@ -115,6 +121,8 @@ def _lifespan(settings: ServiceSettings, doors: Doors) -> Callable[[FastAPI], An
         log.info("starting", role=settings.role)
         for act in doors.on_start:
             async with app.state.database.transaction() as session:
+                raw = await raw_connection(session)
+                await raw.execute("SELECT pg_advisory_xact_lock($1)", STARTING)
                 await act(session, settings)
         work = _Work(app, doors) if settings.has_worker else None
         if work:

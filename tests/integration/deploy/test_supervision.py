@@ -20,7 +20,7 @@ import pytest
 
 from deploy.local import declarations, keys, record
 from deploy.local.layout import SERVICES
-from deploy.local.processes import find
+from deploy.local.processes import family_of, find
 from deploy.local.record import PartRecord, Record
 from tests.support.hub import RunningHub, a_hub, wait_until
 from tests.support.keeper import run_folder
@@ -89,7 +89,7 @@ def test_a_taken_port_is_named_with_its_process(tmp_path: Path) -> None:
     assert f"pid {os.getpid()}" in said
 
 
-@pytest.mark.parametrize("part", ["smtp", "postgres", "kafka"])
+@pytest.mark.parametrize("part", ["smtp", "postgres", "kafka", "catalog"])
 def test_a_part_that_is_killed_comes_back(hub: RunningHub, part: str) -> None:
     before = hub.process_of(part)
     [note] = [note for note in hub.record().parts if note.name == part]
@@ -155,9 +155,10 @@ def test_kill_9_of_the_supervisor_leaves_no_orphan_and_the_next_start_works(
     hub: RunningHub,
 ) -> None:
     now = hub.record()
+    born = {one.pid: one.create_time() for one in family_of(psutil.Process(now.pid))}
+    assert {process.pid for part in now.parts if (process := part.process())} < born.keys()
     os.kill(now.pid, signal.SIGKILL)
-    parts = [part for part in now.parts if part.pid]
-    wait_until(lambda: not any(find(part.pid or 0, part.born) for part in parts), limit=10)
+    wait_until(lambda: not any(find(pid, born[pid]) for pid in born), limit=10)
     answer = hub.run("up")
     assert answer.returncode == 0, answer.stdout + answer.stderr
 

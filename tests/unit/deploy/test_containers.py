@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.local.layout import ROOT, SERVICES, Hub, package_of, prefix_of
-from deploy.local.parts import WEB, service_environment
+from deploy.local.layout import ROOT, SERVICES, WEB, Hub, package_of, prefix_of
+from deploy.local.parts import service_environment
 
 DEPLOY = ROOT / "deploy"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from deploy.local.layout import ROOT, Hub, prefix_of
-from deploy.local.parts import WEB, parts_of
+from deploy.local.layout import ROOT, WEB, Hub, prefix_of
+from deploy.local.parts import parts_of
 
 GATEWAY = ROOT / "deploy" / "gateway"
 PAGES = GATEWAY / "pages"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.layout import SERVICES, Hub
-from deploy.local.parts import WEB, Part, parts_of
+from deploy.local.layout import SERVICES, WEB, Hub
+from deploy.local.parts import Part, parts_of
 
 TOTAL_GRACE = 10.0
 
