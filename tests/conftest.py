@@ -9,12 +9,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from tests.support.kafka import renew_topics
 from tests.support.postgres import postgres_url, rolled_back_session
-from tests.support.scheduling import ByFileAndBroker
+from tests.support.scheduling import LongestFirst
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFileAndBroker:
-    """Keep tests on the broker in one worker."""
-    return ByFileAndBroker(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LongestFirst:
+    """Begin with what takes minutes; keep a file, and the shared hub, in one worker."""
+    return LongestFirst(config, log)
 
 
 @pytest.fixture
@@ -39,5 +39,5 @@ async def session(service: str) -> AsyncIterator[AsyncSession]:
 
 @pytest.fixture
 async def kafka() -> str:
-    """Return where the broker of this test run listens, its topics empty."""
+    """Return where this worker's broker listens, its topics empty."""
     return await renew_topics()

@@ -1,7 +1,7 @@
-"""Real Apache Kafka for tests: one broker a test run, with every topic of ``contracts``.
+"""Real Apache Kafka for tests: one broker a worker, with every topic of ``contracts``.
 
 - The fixture ``kafka`` gives ``host:port`` of the broker and makes the topics anew where something
-  lies on them. All tests on the broker run in one worker, one after the other (``scheduling.py``).
+  lies on them.
 - ``kafka_bootstrap()``: the same address without cleaning; the first to ask starts the broker.
 - ``await send(topic, value, key=…, headers={…})``: put one record on a topic, as a stranger would.
 - ``await records(topic)``: everything that lies on a topic now, oldest first a partition.
@@ -26,8 +26,8 @@ Record: TypeAlias = ConsumerRecord[bytes | None, bytes | None]
 
 
 def kafka_bootstrap() -> str:
-    """Return where the run's broker listens; the first to ask starts it (about 4 s)."""
-    return f"127.0.0.1:{port_of('kafka')}"
+    """Return where this worker's broker listens; the first to ask starts it (about 4 s)."""
+    return f"127.0.0.1:{port_of('kafka', own=True)}"
 
 
 async def send(

@@ -1,4 +1,4 @@
-"""Keeps one real server for a whole test run: many workers use it, the last to end closes it.
+"""Keeps a real server for a whole test run: all workers use it, or one, and its end closes it.
 
 ``python -m tests.support.keeper <postgres|kafka|hub> <folder> <pid>`` starts the server in
 ``folder``, writes its port to ``folder/ready`` and stops when process ``pid`` (pytest itself,
@@ -66,10 +66,14 @@ def one_at_a_time(name: str) -> Iterator[None]:
         yield
 
 
-def port_of(server: str) -> int:
-    """Return the port of a server of this run, started now unless the run has it already."""
-    folder = run_folder() / server
-    with one_at_a_time(server):
+def port_of(server: str, *, own: bool = False) -> int:
+    """Return the port of a server of this run, started now unless the run has it already.
+
+    Each worker has one of its ``own``, or all share one.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "") if own else ""
+    folder = run_folder() / f"{server}{worker}"
+    with one_at_a_time(folder.name):
         if not (folder / "ready").exists():
             _start(server, folder)
     return int((folder / "ready").read_text())

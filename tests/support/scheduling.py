@@ -1,6 +1,5 @@
-"""Which tests run beside each other: a file stays together, and so do all files on the broker.
+"""Which tests run beside each other: a file stays together, and so do all files on the shared hub.
 
-The topics of the one broker are everybody's, so its tests may not run in two workers at a time.
 pytest-xdist's own ``xdist_group`` has no effect under pytest 9.2 (xdist 3.8 writes the group into a
 field that pytest no longer reads).
 """
@@ -13,7 +12,7 @@ from typing import Any
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it has no types
 
 TESTS = Path(__file__).resolve().parents[1]
-BROKER, HUB = "broker", "hub"
+HUB = "hub"
 ON_THE_BROKER = re.compile(r"\bkafka: str\b|\btests\.support\.kafka\b")
 ON_THE_HUB = re.compile(r"\bthe_hub\(|\btown: Town\b")
 OWN_HUB = re.compile(r"^from tests\.support\.hub import .*\ba_hub\b", re.MULTILINE)
@@ -21,26 +20,25 @@ OWN_HUB = re.compile(r"^from tests\.support\.hub import .*\ba_hub\b", re.MULTILI
 
 @functools.cache
 def group_of(file: str) -> str:
-    """Return the group of a test file: its own, that of the broker, or that of the shared hub."""
-    text = (TESTS.parent / file).read_text()
-    if ON_THE_HUB.search(text):
-        return HUB
-    return BROKER if ON_THE_BROKER.search(text) else file
+    """Return the group of a test file: its own, or that of the shared hub."""
+    return HUB if ON_THE_HUB.search((TESTS.parent / file).read_text()) else file
 
 
 @functools.cache
-def is_long(group: str) -> bool:
-    """Say whether a group runs for minutes: on the broker, on the shared hub, or on its own hub."""
-    return group in (BROKER, HUB) or bool(OWN_HUB.search((TESTS.parent / group).read_text()))
+def length_of(group: str) -> int:
+    """Say how long a group runs: with a hub 2 (minutes), on the broker 1, otherwise 0."""
+    if group == HUB or OWN_HUB.search(text := (TESTS.parent / group).read_text()):
+        return 2
+    return 1 if ON_THE_BROKER.search(text) else 0
 
 
-class ByFileAndBroker(LoadScopeScheduling):  # type: ignore[misc]  # xdist is untyped
-    """Gives whole groups to workers: those that run for minutes first, then the largest."""
+class LongestFirst(LoadScopeScheduling):  # type: ignore[misc]  # xdist is untyped
+    """Gives whole groups to workers: those that run longest first, then the largest."""
 
     def _split_scope(self, nodeid: str) -> str:
         return group_of(nodeid.split("::")[0])
 
     def _assign_work_unit(self, node: Any) -> None:
-        first = max(self.workqueue, key=lambda group: (is_long(group), len(self.workqueue[group])))
+        first = max(self.workqueue, key=lambda name: (length_of(name), len(self.workqueue[name])))
         self.workqueue.move_to_end(first, last=False)
         super()._assign_work_unit(node)
