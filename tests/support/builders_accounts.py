@@ -32,6 +32,7 @@ from accounts.domain.requests import Action, Reason, WrittenRequest
 from accounts.domain.sessions import Session
 from accounts.main import create_app
 from accounts.settings import Settings
+from chassis.auth import Keyring
 from chassis.clock import ZONE
 from chassis.database import Database
 from chassis.identifiers import new_id
@@ -40,6 +41,7 @@ from chassis.settings import Role as ProcessRole
 from contracts.accounts.v1 import AgencyLevel, Role
 from contracts.catalog.v1 import CalendarChanged
 from tests.support.clock import Clock
+from tests.support.postgres import restore
 
 API = "/api/accounts/v1"
 ORIGIN = "http://hub.test"
@@ -161,6 +163,13 @@ class Accounts:
     clock: Clock = field(default_factory=Clock)
     administrator: dict[str, str] = field(default_factory=dict)
     """Headers of the first administrator, signed in."""
+
+    def begin_anew(self) -> None:
+        """Forget all that tests before this one did."""
+        restore(self.url)
+        self.clock.moment = None
+        self.client.cookies.clear()
+        self.app.state.keyring = Keyring(self.database)
 
     async def call(
         self, method: str, path: str, body: Any = None, *, by: dict[str, str] | None = None

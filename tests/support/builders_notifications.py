@@ -19,6 +19,7 @@ import psycopg
 from fastapi import FastAPI
 from icalendar import Calendar
 
+from chassis.auth import Keyring
 from chassis.clock import ZONE, now
 from chassis.database import Database
 from chassis.delivery import Envelope
@@ -37,6 +38,7 @@ from notifications.jobs.witness import see_new
 from notifications.main import create_app
 from notifications.settings import Settings
 from tests.support.examples import example_of
+from tests.support.postgres import restore
 from tests.support.services import KEY, a_token
 
 API = "/api/notifications/v1"
@@ -111,6 +113,12 @@ class Notifications:
     client: httpx.AsyncClient
     database: Database
     url: str
+
+    def begin_anew(self) -> None:
+        """Forget all that tests before this one did."""
+        restore(self.url)
+        self.client.cookies.clear()
+        self.app.state.keyring = Keyring(self.database)
 
     async def hear(self, *events: Event) -> None:
         """Let the service hear ``events``, in batches of one type as the reader would."""

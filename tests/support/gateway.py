@@ -31,25 +31,12 @@ from connector_gateway.settings import Settings
 from contracts.accounts.v1 import PublicKey, Role
 from contracts.catalog.v1 import CalendarChanged
 from tests.support.partner import API, Partner
+from tests.support.postgres import empty
 from tests.support.services import KEY, a_token
 
 TET = [date(2026, 2, day) for day in range(16, 21)]
 """Weekdays off for Tết 2026: with the weekends around them 14/02–22/02."""
 ORIGIN = "http://hub.test"
-EMPTY = b"""
-DO $$
-DECLARE one regclass; holds boolean; filled text[];
-BEGIN
-  FOR one IN SELECT format('%I.%I', schemaname, tablename)::regclass FROM pg_tables
-             WHERE schemaname IN ('public', 'presence') AND tablename <> 'alembic_version' LOOP
-    EXECUTE format('SELECT EXISTS (SELECT FROM %s)', one) INTO holds;
-    IF holds THEN filled := filled || one::text; END IF;
-  END LOOP;
-  IF filled IS NOT NULL THEN
-    EXECUTE 'TRUNCATE ' || array_to_string(filled, ', ') || ' RESTART IDENTITY CASCADE';
-  END IF;
-END $$
-"""
 
 
 def a_year(year: int = 2026, off: Sequence[date] = tuple(TET)) -> CalendarChanged:
@@ -204,12 +191,6 @@ class Gateway:
     def keys(self) -> list[dict[str, str]]:
         """Return the public keys that check what the gateway signs."""
         return [signing_key(self.settings.signing_key_file).public.model_dump()]
-
-
-def empty(url: str) -> None:
-    """Empty a database of the service: a tenth of the time that a new one takes."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(EMPTY)
 
 
 def an_order(code: str, **order: Any) -> dict[str, Any]:

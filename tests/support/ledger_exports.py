@@ -18,8 +18,9 @@ from connector_gateway.commands.ledger import sign_roots
 from connector_gateway.domain.ledger import canonical
 from connector_gateway.verify_ledger.checks import verify
 from connector_gateway.verify_ledger.files import PublicRoot
-from tests.support.gateway import Gateway, a_gateway, empty
+from tests.support.gateway import Gateway, a_gateway
 from tests.support.partner import API, a_delivery
+from tests.support.postgres import empty
 from tests.support.services import a_token
 
 FIRST = now().replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(days=1)

@@ -36,6 +36,57 @@ def superuser_url(database: str = "postgres") -> str:
     return _url(SUPERUSER, database)
 
 
+FOR_EACH_TABLE = """
+SET session_replication_role = replica;
+DO $$
+DECLARE place name; one name; holds boolean;
+BEGIN
+  FOR place, one IN SELECT schemaname, tablename FROM pg_tables
+                    WHERE schemaname IN (SCHEMAS) AND tablename !~ '^(alembic_|BUT)' LOOP
+    EXECUTE format('SELECT EXISTS (SELECT FROM %I.%I)', place, one) INTO holds;
+    IF holds THEN EXECUTE format('ACT', place, one); END IF;
+  END LOOP;
+END $$
+"""
+OWN = "'public', 'presence'"
+
+
+def _in_each_table(url: str, act: str, *, schemas: str = OWN, but: str = "alembic_") -> None:
+    """Do something in each table that holds a row, past triggers and foreign keys."""
+    words = {"SCHEMAS": schemas, "BUT": but, "ACT": act}
+    text = FOR_EACH_TABLE
+    for word, meaning in words.items():
+        text = text.replace(word, meaning)
+    with psycopg.connect(url, user=SUPERUSER, autocommit=True) as connection:
+        connection.execute(text.encode())
+
+
+def empty(url: str, *, but: str = "alembic_") -> None:
+    """Empty a database but for tables whose name begins so.
+
+    A tenth of the time that TRUNCATE takes, which makes a file for each table and index; a new
+    database takes fifty times as long.
+    """
+    _in_each_table(url, "DELETE FROM %I.%I", but=but)
+
+
+def keep(url: str) -> None:
+    """Remember what a database holds, for ``restore``."""
+    with psycopg.connect(url, user=SUPERUSER, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA kept")
+    _in_each_table(url, "CREATE TABLE kept.%2$I AS TABLE %1$I.%2$I", schemas="'public'")
+
+
+def restore(url: str) -> None:
+    """Let a database hold again what it held when it was told to ``keep``, and nothing else."""
+    empty(url)
+    _in_each_table(
+        url,
+        "INSERT INTO public.%2$I OVERRIDING SYSTEM VALUE SELECT * FROM %1$I.%2$I",
+        schemas="'kept'",
+    )
+
+
 @functools.cache
 def postgres_url(service: str) -> str:
     """Return this worker's database of ``service`` (``"connector-gateway"``), migrated once."""

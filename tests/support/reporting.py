@@ -43,6 +43,7 @@ from submissions.main import create_app
 from submissions.settings import Settings
 from tests.support.clock import Clock
 from tests.support.forms import tthc
+from tests.support.postgres import empty
 from tests.support.services import KEY
 
 API = "/api/submissions/v1"
@@ -211,13 +212,9 @@ class Reporting:
     async def begin_anew(self) -> None:
         """Forget every report, and whatever one test told of regimes and agencies."""
         self.clock.moment = MORNING
-        tables = self.rows(
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
-            " AND tablename NOT LIKE 'known%%' AND tablename <> 'alembic_version'"
-        )
+        empty(self.url, but="known")
         async with self.database.transaction() as session:
             connection = await session.connection()
-            await connection.exec_driver_sql(f"TRUNCATE {', '.join(name for (name,) in tables)}")
             await connection.exec_driver_sql(f"DELETE FROM known_regimes WHERE code <> '{REGIME}'")  # noqa: S608 ours
             for agency in agencies():
                 await known.learn_agency(session, agency)

@@ -1,19 +1,27 @@
-"""accounts on a database of its own: new for each test, or at rest for many that only look."""
+"""accounts as each test finds it, at its beginning; or at rest for many that only look."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
 from tests.support.builders_accounts import Accounts, an_accounts
-from tests.support.postgres import fresh_database
+from tests.support.postgres import fresh_database, keep
+
+
+@pytest.fixture(scope="session")
+async def accounts_of_session(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Accounts]:
+    """Start the service on a new database."""
+    with fresh_database("accounts") as url:
+        async with an_accounts(url, tmp_path_factory.mktemp("accounts")) as accounts:
+            keep(url)
+            yield accounts
 
 
 @pytest.fixture
-async def accounts(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Accounts]:
-    """Give the service on a new database."""
-    with fresh_database("accounts") as url:
-        async with an_accounts(url, tmp_path_factory.mktemp("accounts")) as accounts:
-            yield accounts
+def accounts(accounts_of_session: Accounts) -> Accounts:
+    """Give the service as it is at its beginning."""
+    accounts_of_session.begin_anew()
+    return accounts_of_session
 
 
 @pytest.fixture(scope="module")

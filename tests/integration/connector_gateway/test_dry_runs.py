@@ -16,10 +16,10 @@ from chassis.outbox import write_outbox
 from contracts.accounts.v1 import PublicKey
 from contracts.connector_gateway.v1 import ConnectionKeysRotated
 from tests.support.builders_figures import UNITS, a_matrix, a_push, assigned_reports
-from tests.support.gateway import Gateway, a_gateway, empty
+from tests.support.gateway import Gateway, a_gateway
 from tests.support.kafka import send
 from tests.support.partner import Partner
-from tests.support.postgres import fresh_database
+from tests.support.postgres import empty, fresh_database
 from tests.support.services import announce_key, headers_of, running
 from tests.support.waiting import until
 

@@ -1,4 +1,4 @@
-"""notifications on a database of each test's own, and a mail server that it may use."""
+"""notifications as each test finds it: with nothing in it; and a mail server that it may use."""
 
 from collections.abc import AsyncIterator
 
@@ -6,15 +6,23 @@ import pytest
 
 from tests.support.builders_notifications import Notifications, a_notifications
 from tests.support.mail import MailServer, a_mail_server
-from tests.support.postgres import fresh_database
+from tests.support.postgres import fresh_database, keep
+
+
+@pytest.fixture(scope="session")
+async def hub_of_session() -> AsyncIterator[Notifications]:
+    """Start the service on a new database."""
+    with fresh_database("notifications") as url:
+        async with a_notifications(url) as hub:
+            keep(url)
+            yield hub
 
 
 @pytest.fixture
-async def hub() -> AsyncIterator[Notifications]:
-    """Give the service on a new database."""
-    with fresh_database("notifications") as url:
-        async with a_notifications(url) as hub:
-            yield hub
+def hub(hub_of_session: Notifications) -> Notifications:
+    """Give the service with nothing in it."""
+    hub_of_session.begin_anew()
+    return hub_of_session
 
 
 @pytest.fixture
