@@ -19,7 +19,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from deploy.local.logs import open_log
-from deploy.local.processes import die_with_parent, name_myself
+from deploy.local.processes import die_with_parent, name_myself, yield_to_others
 
 _SERVER = multiprocessing.get_context("forkserver")
 
@@ -46,6 +46,7 @@ class Wanted:
     """The folder of its log."""
     orphaned: signal.Signals = signal.SIGKILL
     """What it is sent when we are gone."""
+    niceness: int = 0
 
 
 class Copy:
@@ -99,6 +100,7 @@ def _become(wanted: Wanted) -> None:
     """Be what is wanted: the first thing that a copy does."""
     os.setsid()
     die_with_parent(wanted.orphaned)
+    yield_to_others(wanted.niceness)
     name_myself(wanted.name)
     with open_log(wanted.logs, wanted.name) as log:
         os.dup2(log.fileno(), sys.stdout.fileno())

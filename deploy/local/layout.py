@@ -21,11 +21,12 @@ PORTS: dict[str, int] = {
     "kafka-controller": 9,
     "smtp": 10,
     "gateway-admin": 11,
+    "connector-gateway-orders": 12,
 }
 """Every port of a hub, counted from the port of its gateway."""
-RECEIVER = 12
+RECEIVER = 13
 """The port, counted likewise, where a webhook receiver on this machine may listen."""
-MORE = 13
+MORE = 14
 """The port, counted likewise, of the second process of ``REPLICATED``; that of a third follows."""
 REPLICATED = "connector-gateway"
 """The service of which a hub may run several processes; they share its work."""
@@ -39,7 +40,10 @@ SERVICES: tuple[str, ...] = (
 )
 """The services that own a database and talk on Kafka; the portal has neither."""
 WEB = (*SERVICES, "portal")
-"""What stands behind the gateway."""
+"""What stands behind the gateway, each in one process or more."""
+ORDERS = "connector-gateway-orders"
+"""The process of connector-gateway that takes orders to suspend and to lift, and nothing else
+(decisions/0022)."""
 
 NUMBERS = {"HUB_PORT": 8080, "HUB_REPLICAS": 1}
 

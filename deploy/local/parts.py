@@ -4,11 +4,13 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from deploy.local import kafka, keys, postgres
+from deploy.local.forked import Wanted
 from deploy.local.layout import (
+    ORDERS,
     RECEIVER,
     REPLICATED,
     ROOT,
@@ -20,6 +22,10 @@ from deploy.local.layout import (
 )
 from deploy.local.processes import Account, account_for_servers
 from deploy.local.readiness import Probe, answers, opens, succeeds
+
+NICENESS = {"submissions": 10, "notifications": 3}
+"""Who yields where the processor is short: what connector-gateway has acknowledged waits safely in
+the broker, but an order to suspend and a push wait for an answer."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +52,17 @@ class Part:
     account: Account | None = None
     stop: signal.Signals = signal.SIGTERM
     orphaned: signal.Signals = signal.SIGKILL
+    niceness: int = 0
     grace: float = 2.0
     """Seconds to stop in before it is killed; along the longest chain they add up to < 10."""
+
+    def as_copy(self, env: Mapping[str, str], logs: Path) -> Wanted:
+        """Return what a ``forked`` part becomes, in ``env``."""
+        return Wanted(
+            *(self.name, self.command, env, self.cwd, logs),
+            orphaned=self.orphaned,
+            niceness=self.niceness,
+        )
 
 
 def parts_of(hub: Hub) -> tuple[Part, ...]:
@@ -56,6 +71,8 @@ def parts_of(hub: Hub) -> tuple[Part, ...]:
     postgres_data = postgres.data_folder(postgres_home)
     kafka_data = hub.data / "kafka"
     port = hub.port_of
+    numbers = range(2, hub.replicas + 1)
+    more = [_name_of(REPLICATED, number) for number in numbers]
     return (
         Part(
             "postgres",
@@ -102,11 +119,12 @@ def parts_of(hub: Hub) -> tuple[Part, ...]:
             grace=0.5,
         ),
         *(_service(hub, name) for name in WEB),
-        *(_service(hub, REPLICATED, number) for number in range(2, hub.replicas + 1)),
+        *(_service(hub, REPLICATED, number) for number in numbers),
+        _orders(hub),
         Part(
             "gateway",
             [str(Path(sys.executable).parent / "caddy"), "run", "--config", "Caddyfile"],
-            needs=(*WEB, *(_name_of(REPLICATED, more) for more in range(2, hub.replicas + 1))),
+            needs=(*WEB, *more, ORDERS),
             port=port("gateway"),
             ready=opens(port("gateway")),
             env=_gateway_environment(hub),
@@ -132,10 +150,29 @@ def _service(hub: Hub, name: str, number: int = 1) -> Part:
         _python("uvicorn", f"{package_of(name)}.main:app", *options),
         needs=("prepare", "smtp"),
         forked=True,
+        niceness=NICENESS.get(name, 0),
         port=port,
         ready=answers(port, "/readyz"),
         env=service_environment(hub, name, number),
         grace=3.5,
+    )
+
+
+def _orders(hub: Hub) -> Part:
+    usual = _service(hub, REPLICATED)
+    port = hub.port_of(ORDERS)
+    prefix = prefix_of(REPLICATED)
+    own = {
+        f"{prefix}_ROLE": "api",
+        f"{prefix}_TRACES_FILE": str(hub.traces / f"{ORDERS}.jsonl"),
+    }
+    return replace(
+        usual,
+        name=ORDERS,
+        command=[f"--port={port}" if "--port=" in word else word for word in usual.command],
+        port=port,
+        ready=answers(port, "/readyz"),
+        env={**usual.env, **own},
     )
 
 
@@ -186,7 +223,10 @@ def _gateway_environment(hub: Hub) -> dict[str, str]:
         "GATEWAY_ADDRESS": f"http://:{hub.port}",
         "GATEWAY_BIND": "127.0.0.1 ::1" if os.path.exists("/proc/net/if_inet6") else "127.0.0.1",
         "GATEWAY_ADMIN": f"127.0.0.1:{hub.port_of('gateway-admin')}",
-        **{f"{prefix_of(name)}_UPSTREAM": f"127.0.0.1:{hub.port_of(name)}" for name in WEB},
+        **{
+            f"{prefix_of(name)}_UPSTREAM": f"127.0.0.1:{hub.port_of(name)}"
+            for name in (*WEB, ORDERS)
+        },
         f"{prefix_of(REPLICATED)}_UPSTREAM": " ".join(
             f"127.0.0.1:{hub.port_of(REPLICATED, number + 1)}" for number in range(hub.replicas)
         ),

@@ -14,6 +14,7 @@ import psutil
 
 PR_SET_PDEATHSIG = 1
 PR_SET_NAME = 15
+AUTOGROUP = Path("/proc/self/autogroup")
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -75,6 +76,17 @@ def dies_with_parent(last_signal: signal.Signals) -> Callable[[], None]:
 def die_with_parent(last_signal: signal.Signals) -> None:
     """Ask the kernel to send this process a signal when the thread that started it is gone."""
     LIBC.prctl(PR_SET_PDEATHSIG, int(last_signal), 0, 0, 0)
+
+
+def yield_to_others(niceness: int) -> None:
+    """Give this process less of a processor that is short; 0 leaves it as it is.
+
+    Where the kernel shares time among sessions (autogroup), its whole session yields.
+    """
+    if niceness:
+        os.nice(niceness)
+        with suppress(OSError):
+            AUTOGROUP.write_text(str(niceness))
 
 
 def name_myself(name: str) -> None:

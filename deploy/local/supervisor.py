@@ -201,9 +201,7 @@ class Supervisor:
     async def _start(self, part: Part) -> asyncio.subprocess.Process | forked.Copy:
         env = {**self._base_environment(part), **part.env}
         if part.forked:
-            return await forked.start(
-                forked.Wanted(part.name, part.command, env, part.cwd, self._hub.logs, part.orphaned)
-            )
+            return await forked.start(part.as_copy(env, self._hub.logs))
         account = part.account
         with open_log(self._hub.logs, part.name) as log:
             return await asyncio.create_subprocess_exec(

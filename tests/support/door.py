@@ -18,7 +18,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
-from deploy.local.layout import WEB, Hub, prefix_of
+from deploy.local.layout import ORDERS, WEB, Hub, prefix_of
 from deploy.local.parts import parts_of
 from tests.support.keeper import free_port
 from tests.support.waiting import until
@@ -80,7 +80,8 @@ async def open_door(folder: Path, port: int) -> AsyncIterator[Door]:
     hub.make_folders()
     door = Door(hub)
     [part] = [part for part in parts_of(hub) if part.name == "gateway"]
-    upstreams = {f"{prefix_of(name)}_UPSTREAM": f"127.0.0.1:{door.upstream_port}" for name in WEB}
+    address = f"127.0.0.1:{door.upstream_port}"
+    upstreams = {f"{prefix_of(name)}_UPSTREAM": address for name in (*WEB, ORDERS)}
     process = await asyncio.create_subprocess_exec(
         *part.command,
         cwd=part.cwd,

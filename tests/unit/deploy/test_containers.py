@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.local.layout import ROOT, SERVICES, WEB, Hub, package_of, prefix_of
+from deploy.local.layout import ORDERS, ROOT, SERVICES, WEB, Hub, package_of, prefix_of
 from deploy.local.parts import service_environment
 
 DEPLOY = ROOT / "deploy"
@@ -78,7 +78,8 @@ def test_every_database_is_made_and_migrated_in_both(manifests: list[dict[str, A
 
 
 def test_the_gateway_of_both_knows_every_service(manifests: list[dict[str, Any]]) -> None:
-    upstreams = {f"{prefix_of(service)}_UPSTREAM": f"{service}:8000" for service in WEB}
+    names = (*WEB, ORDERS)
+    upstreams = {f"{prefix_of(service)}_UPSTREAM": f"{service}:8000" for service in names}
     [gateway] = [
         item["spec"]["template"]["spec"]["containers"][0]
         for item in manifests
@@ -87,6 +88,23 @@ def test_the_gateway_of_both_knows_every_service(manifests: list[dict[str, Any]]
     told = {setting["name"]: setting["value"] for setting in gateway["env"]}
     assert upstreams.items() <= told.items()
     assert upstreams.items() <= COMPOSE["gateway"]["environment"].items()
+
+
+def test_orders_are_taken_by_the_same_program_that_does_nothing_else(
+    manifests: list[dict[str, Any]],
+) -> None:
+    usual, orders = COMPOSE["connector-gateway"], COMPOSE[ORDERS]
+    role = {"CONNECTOR_GATEWAY_ROLE": "api"}
+    assert orders == {**usual, "environment": usual["environment"] | role}
+    containers = {
+        item["metadata"]["name"]: item["spec"]["template"]["spec"]["containers"][0]
+        for item in manifests
+        if item["kind"] == "Deployment"
+    }
+    usual, orders = containers["connector-gateway"], containers[ORDERS]
+    added = [setting for setting in orders["env"] if setting not in usual["env"]]
+    assert added == [{"name": "CONNECTOR_GATEWAY_ROLE", "value": "api"}]
+    assert {**orders, "name": usual["name"], "env": usual["env"]} == usual
 
 
 def test_the_gateway_alone_is_believed_about_the_address_of_a_caller() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from deploy.local.layout import ROOT, WEB, Hub, prefix_of
+from deploy.local.layout import ORDERS, ROOT, WEB, Hub, prefix_of
 from deploy.local.parts import parts_of
 
 GATEWAY = ROOT / "deploy" / "gateway"
@@ -51,12 +51,12 @@ def test_the_gateway_believes_nobody_about_the_address_of_a_caller(
 def test_every_service_is_reached_through_the_gateway(adapted: dict[str, Any]) -> None:
     dialled = set(re.findall(r'"dial": ?"127\.0\.0\.1:(\d+)"', json.dumps(adapted)))
     hub = Hub(Path(), 8080)
-    assert dialled == {str(hub.port_of(service)) for service in WEB}
+    assert dialled == {str(hub.port_of(service)) for service in (*WEB, ORDERS)}
 
 
 def test_the_upstreams_of_the_file_are_those_of_the_table() -> None:
     named = set(re.findall(r"\{\$(\w+)_UPSTREAM\}", (GATEWAY / "Caddyfile").read_text()))
-    assert named == {prefix_of(service) for service in WEB}
+    assert named == {prefix_of(service) for service in (*WEB, ORDERS)}
 
 
 @pytest.mark.parametrize("path", sorted(PAGES.glob("*.json")), ids=lambda path: path.stem)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.layout import SERVICES, WEB, Hub
+from deploy.local.layout import ORDERS, SERVICES, WEB, Hub
 from deploy.local.parts import Part, parts_of
 
 TOTAL_GRACE = 10.0
@@ -63,6 +63,14 @@ def test_several_processes_share_the_work_of_one_service(tmp_path: Path) -> None
     upstreams = parts["gateway"].env["CONNECTOR_GATEWAY_UPSTREAM"]
     assert upstreams == " ".join(f"127.0.0.1:{port}" for port in ports)
     assert set(names) < set(parts["gateway"].needs)
+
+
+def test_orders_have_a_process_that_does_nothing_else(parts: dict[str, Part]) -> None:
+    orders, usual = parts[ORDERS], parts["connector-gateway"]
+    assert orders.env["CONNECTOR_GATEWAY_ROLE"] == "api"
+    assert orders.port != usual.port
+    assert parts["gateway"].env["CONNECTOR_GATEWAY_ORDERS_UPSTREAM"] == f"127.0.0.1:{orders.port}"
+    assert ORDERS in parts["gateway"].needs
 
 
 def test_secrets_are_in_no_command_line(parts: dict[str, Part], tmp_path: Path) -> None:
