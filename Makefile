@@ -10,7 +10,7 @@ BASE_PYTHON = $(shell for p in python3 python3.14 python3.13 python3.12 python3.
 SETUP = $(if $(BASE_PYTHON),,$(error The hub needs Python 3.11 or newer; none is on the PATH)) \
 	@$(BASE_PYTHON) -P deploy/local/setup.py
 HUB = $(PY) -m deploy.local
-WORKERS ?= 2
+WORKERS ?= 3
 # Programs are started all the time here: what Python compiled is kept, even where a machine says no.
 unexport PYTHONDONTWRITEBYTECODE
 

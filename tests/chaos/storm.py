@@ -17,7 +17,7 @@ from tests.chaos.journal import Journal, Operation
 from tests.chaos.outbound import OUT, check_starts, forward_on
 from tests.chaos.run import Run
 
-LASTS = 3.0
+LASTS = 2.0
 """Seconds of a storm."""
 FAULTS = 2
 

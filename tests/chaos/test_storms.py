@@ -9,7 +9,7 @@ from tests.chaos.storm import storm
 from tests.support.hub import a_hub
 from tests.support.keeper import run_folder
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 SEEDS = range(1, 21)
 
 

@@ -91,7 +91,7 @@ async def test_what_openapi_says_is_what_is_answered_whatever_is_asked(
     process = await asyncio.create_subprocess_exec(
         *(str(Path(sys.executable).with_name("schemathesis")), "run", f"{live.api}/openapi.json"),
         *("--url", live.url, "--header", f"Authorization: Bearer {a_token(*Role)}"),
-        *("--phases", "coverage,fuzzing", "--max-examples", "8", "--checks", TRUE_TO_OPENAPI),
+        *("--phases", "coverage,fuzzing", "--max-examples", "4", "--checks", TRUE_TO_OPENAPI),
         *("--suppress-health-check", "all", "--warnings", "off", "--no-color"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

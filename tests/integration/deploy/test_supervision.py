@@ -25,7 +25,7 @@ from deploy.local.record import PartRecord, Record
 from tests.support.hub import RunningHub, a_hub, wait_until
 from tests.support.keeper import run_folder
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(600)
 
 
 A_CONNECTION = """
