@@ -8,13 +8,20 @@ import pytest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from tests.support.kafka import renew_topics
+from tests.support.keeper import end
 from tests.support.postgres import postgres_url, rolled_back_session
-from tests.support.scheduling import LongestFirst
+from tests.support.scheduling import LongestFirst, leaves_the_hub
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LongestFirst:
     """Begin with what takes minutes; keep a file, and the shared hub, in one worker."""
     return LongestFirst(config, log)
+
+
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Stop the shared hub after its last test: at rest it takes a quarter of a core."""
+    if leaves_the_hub(item, nextitem):
+        end("hub")
 
 
 @pytest.fixture

@@ -30,6 +30,8 @@ from deploy.local.readiness import Probe, opens, succeeds
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "test"
 RUNS = Path(f"/tmp/hub-tests-{os.getuid()}")  # noqa: S108 - where any account may look
+OVER = "over"
+"""The file by which a server is told that nobody needs it any more."""
 LIMIT = 120.0
 """Seconds that a server may take to be ready."""
 
@@ -96,6 +98,11 @@ def _start(server: str, folder: Path) -> None:
             raise RuntimeError(f"{server} did not start:\n{(folder / 'keeper.log').read_text()}")
         time.sleep(0.02)
     keeper.returncode = 0  # it outlives this worker on purpose: no warning when it is collected
+
+
+def end(server: str) -> None:
+    """Stop a server of this run before the run ends."""
+    (run_folder() / server / OVER).touch()
 
 
 def free_port() -> int:
@@ -179,7 +186,7 @@ def keep(server: str, folder: Path, leader: int) -> None:
     unfinished.write_text(str(port))
     unfinished.rename(folder / "ready")
     while process.poll() is None:
-        if _is_over(watched):
+        if _is_over(watched) or (folder / OVER).exists():
             break
     process.send_signal(STOP[server])
     process.wait()

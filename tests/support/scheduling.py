@@ -5,10 +5,12 @@ field that pytest no longer reads).
 """
 
 import functools
+import os
 import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it has no types
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -22,6 +24,14 @@ OWN_HUB = re.compile(r"^from tests\.support\.hub import .*\ba_hub\b", re.MULTILI
 def group_of(file: str) -> str:
     """Return the group of a test file: its own, or that of the shared hub."""
     return HUB if ON_THE_HUB.search((TESTS.parent / file).read_text()) else file
+
+
+def leaves_the_hub(item: pytest.Item, following: pytest.Item | None) -> bool:
+    """Say whether ``item`` was the last test on the shared hub; only a worker of many knows."""
+    if "PYTEST_XDIST_WORKER" not in os.environ or following is None:
+        return False
+    groups = [group_of(one.nodeid.split("::")[0]) for one in (item, following)]
+    return groups[0] == HUB != groups[1]
 
 
 @functools.cache
