@@ -46,7 +46,7 @@ replica.fetch.max.bytes=8912896
 # A broker killed with -9 comes back in 3.5 s instead of 12 s: its old registration expires sooner.
 broker.session.timeout.ms=1500
 broker.heartbeat.interval.ms=300
-# One node needs no word twice a second that its metadata stand still: a third of its rest.
+# One node need not note twice a second that its metadata stand still: a third of its idle work.
 metadata.max.idle.interval.ms=30000
 log.segment.bytes=134217728
 log.cleaner.dedupe.buffer.size=16777216

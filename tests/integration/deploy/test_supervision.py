@@ -20,6 +20,7 @@ import pytest
 
 from deploy.local import declarations, keys, record
 from deploy.local.layout import SERVICES
+from deploy.local.parts import NICENESS
 from deploy.local.processes import family_of, find
 from deploy.local.record import PartRecord, Record
 from tests.support.hub import RunningHub, a_hub, wait_until
@@ -56,6 +57,11 @@ def test_every_part_is_ready_when_up_returns(hub: RunningHub) -> None:
     states = {part.name: part.state for part in hub.record().parts}
     assert states.pop("prepare") == "done"
     assert set(states.values()) == {"ready"}
+
+
+def test_a_service_is_listed_by_its_name_and_yields_as_the_table_says(hub: RunningHub) -> None:
+    submissions = hub.process_of("submissions")
+    assert (submissions.name(), submissions.nice()) == ("submissions", NICENESS["submissions"])
 
 
 def test_status_tells_ports_memory_lag_and_outbox(hub: RunningHub) -> None:

@@ -73,6 +73,12 @@ def test_orders_have_a_process_that_does_nothing_else(parts: dict[str, Part]) ->
     assert ORDERS in parts["gateway"].needs
 
 
+def test_who_works_behind_the_broker_yields_to_the_doors(parts: dict[str, Part]) -> None:
+    doors = {parts[name].niceness for name in ("connector-gateway", ORDERS, "accounts", "gateway")}
+    assert doors == {0}
+    assert parts["submissions"].niceness > parts["notifications"].niceness > 0
+
+
 def test_secrets_are_in_no_command_line(parts: dict[str, Part], tmp_path: Path) -> None:
     secrets = [file.read_text() for file in (tmp_path / "secrets").glob("*.password")]
     words = " ".join(word for part in parts.values() for word in part.command)

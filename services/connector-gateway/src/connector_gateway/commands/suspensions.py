@@ -40,7 +40,7 @@ from contracts.connector_gateway.v1 import ConnectionSuspended, Ground
 async def suspend(
     session: AsyncSession, order: Order, by: Person, *, now: datetime
 ) -> tuple[Suspension, list[str]]:
-    """Order a suspension; return it and what its author should be warned of.
+    """Order a suspension with its public notice (Điều 8.1, 8.2); return it and its warnings.
 
     Force majeure and security risks take effect with this transaction's commit: it waits for the
     pushes that hold a connection's row, and later ones find the row changed. Maintenance is
