@@ -46,7 +46,7 @@ demo: setup ## the main job on real data, from nothing to a running hub
 	$(HUB) up --scenario empty
 	$(PY) -m deploy.demo
 
-up: setup ## start the hub in the background [SCENARIO=empty|demo|volume]
+up: setup ## start the hub in the background [SCENARIO=empty|demo|volume|load]
 	$(HUB) up
 
 down: ## stop the hub, keep its data

@@ -26,7 +26,7 @@ from deploy.local.supervisor import FIRST_START, CannotStart, Supervisor, check_
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 console = Console(highlight=False)
 STOP_LIMIT = 12.0
-Scenario = Annotated[str, typer.Option(envvar="SCENARIO", help="empty, demo or volume")]
+Scenario = Annotated[str, typer.Option(envvar="SCENARIO", help="empty, demo, volume or load")]
 
 
 def _refuse(why: str) -> typer.Exit:

@@ -49,9 +49,9 @@ def open_agencies(operator: Person) -> dict[str, int]:
     return found
 
 
-def people() -> list[dict[str, Any]]:
-    """Return the accounts of the scenarios: every role, an officer and a head in each commune."""
-    staff = [
+def staff() -> list[dict[str, Any]]:
+    """Return the accounts of the province's own agencies: every role."""
+    known = [
         ("chuyen-vien-vpub", "Nguyễn Thị Hà", LEAD_AGENCY, ["officer"]),
         ("thu-truong-vpub", "Trần Văn Minh", LEAD_AGENCY, ["agency_head"]),
         ("tong-hop-vpub", "Lê Thu Hương", LEAD_AGENCY, ["lead_agency_reviewer"]),
@@ -63,10 +63,15 @@ def people() -> list[dict[str, Any]]:
         ("quan-tri-2", "Ngô Xuân Bách", OPERATOR, ["administrator"]),
         ("chu-quan-stp", "Lý Thị Ngọc", "STP", ["agency_head"]),
     ]
-    wanted = [
+    return [
         {"username": name, "display_name": shown, "agency": agency, "roles": roles}
-        for name, shown, agency, roles in staff
+        for name, shown, agency, roles in known
     ]
+
+
+def people() -> list[dict[str, Any]]:
+    """Return the accounts of the scenarios: every role, an officer and a head in each commune."""
+    wanted = staff()
     for commune in communes():
         code, name = str(commune["code"]), str(commune["name"])
         wanted.append(

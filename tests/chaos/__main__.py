@@ -21,7 +21,7 @@ def main() -> int:
     asked = parser.parse_args()
     hub = a_hub(Path(tempfile.mkdtemp(prefix="chaos-")) / "home")
     try:
-        started = hub.run("up", "--scenario", "volume")
+        started = hub.run("up", "--scenario", "load")
         if started.returncode:
             sys.stderr.write(started.stdout + started.stderr)
             return 1

@@ -17,7 +17,7 @@ SEEDS = range(1, 21)
 def run() -> Iterator[Run]:
     """A hub of this module's own, with eight connections that may push for every commune."""
     hub = a_hub(run_folder() / "chaos")
-    started = hub.run("up", "--scenario", "volume")
+    started = hub.run("up", "--scenario", "load")
     assert started.returncode == 0, started.stdout + started.stderr
     with a_run(hub, hub.hub.logs) as run:
         yield run

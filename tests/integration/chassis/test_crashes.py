@@ -5,13 +5,17 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from chassis.database import Database
 from chassis.outbox import publish, write_outbox
 from chassis.relay import outbox_depth
+from deploy.local import forked
+from deploy.local.logs import last_lines
 from tests.support import probe
+from tests.support.keeper import ROOT
 from tests.support.postgres import fresh_database
 from tests.support.waiting import until
 
@@ -25,36 +29,30 @@ def url() -> Iterator[str]:
         yield url
 
 
-async def start(url: str, bootstrap: str, *, kill_at: str = "") -> asyncio.subprocess.Process:
-    """Start the probe as a process of its own."""
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.support.probe",
-        env={
-            **os.environ,
-            "PROBE_DATABASE_URL": url,
-            "PROBE_KAFKA_BOOTSTRAP": bootstrap,
-            "PROBE_KILL_AT": kill_at,
-            "PROBE_ROLE": "worker",
-            "PROBE_KAFKA_INSTANCE_ID": "probe",
-        },
-        stdout=asyncio.subprocess.PIPE,
-    )
+async def start(url: str, bootstrap: str, folder: Path, *, kill_at: str = "") -> forked.Copy:
+    """Start the probe as a process of its own, which logs in ``folder``."""
+    told = {
+        "PROBE_DATABASE_URL": url,
+        "PROBE_KAFKA_BOOTSTRAP": bootstrap,
+        "PROBE_KILL_AT": kill_at,
+        "PROBE_ROLE": "worker",
+        "PROBE_KAFKA_INSTANCE_ID": "probe",
+    }
+    forked.begin()
+    command = [sys.executable, "-m", "tests.support.probe"]
+    return await forked.start(forked.Wanted("probe", command, os.environ | told, ROOT, folder))
 
 
-async def ready(process: asyncio.subprocess.Process) -> None:
-    """Return when the process says that it runs."""
-    assert process.stdout
-    async for line in process.stdout:
-        if line.strip() == b"ready":
-            return
-    raise AssertionError("the process ended before it was ready")
+async def is_ready(process: forked.Copy, folder: Path) -> bool:
+    """Say whether the process has said that it runs."""
+    said = last_lines(folder, "probe")
+    assert process.returncode is None, said
+    return "ready" in said.splitlines()
 
 
 @pytest.mark.parametrize("point", ["before-send", "before-mark", "mid-handler", "before-offset"])
 async def test_a_process_killed_at_a_point_loses_nothing_and_doubles_nothing(
-    url: str, kafka: str, point: str
+    url: str, kafka: str, point: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     database = Database(url, before_commit=write_outbox)
     app = probe.create_probe(url, kafka)
@@ -64,10 +62,11 @@ async def test_a_process_killed_at_a_point_loses_nothing_and_doubles_nothing(
         for flag in flags:
             publish(session, flag)
 
-    killed = await start(url, kafka, kill_at=point)
+    first, second = (tmp_path_factory.mktemp(name) for name in ("killed", "healed"))
+    killed = await start(url, kafka, first, kill_at=point)
     assert await asyncio.wait_for(killed.wait(), 60) == -signal.SIGKILL
-    healed = await start(url, kafka)
-    await ready(healed)
+    healed = await start(url, kafka, second)
+    await until(lambda: is_ready(healed, second), limit=60)
 
     async def all_there() -> bool:
         return len(await probe.effects(app)) >= FACTS
