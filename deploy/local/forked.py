@@ -19,7 +19,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from deploy.local.logs import open_log
-from deploy.local.processes import die_with_parent, name_myself, yield_to_others
+from deploy.local.processes import bind_to_parent, name_myself, yield_to_others
 
 _SERVER = multiprocessing.get_context("forkserver")
 
@@ -99,7 +99,7 @@ async def start(wanted: Wanted) -> Copy:
 def _become(wanted: Wanted) -> None:
     """Be what is wanted: the first thing that a copy does."""
     os.setsid()
-    die_with_parent(wanted.orphaned)
+    bind_to_parent(wanted.orphaned)
     yield_to_others(wanted.niceness)
     name_myself(wanted.name)
     with open_log(wanted.logs, wanted.name) as log:

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.local import kafka, keys, postgres
@@ -142,37 +142,33 @@ def _name_of(service: str, number: int) -> str:
 
 
 def _service(hub: Hub, name: str, number: int = 1) -> Part:
-    port = hub.port_of(name, number)
-    options = ["--host=127.0.0.1", f"--port={port}", "--no-access-log", "--factory"]
-    options += ["--timeout-graceful-shutdown=3", "--forwarded-allow-ips=127.0.0.1"]
-    return Part(
-        _name_of(name, number),
-        _python("uvicorn", f"{package_of(name)}.main:app", *options),
-        needs=("prepare", "smtp"),
-        forked=True,
-        niceness=NICENESS.get(name, 0),
-        port=port,
-        ready=answers(port, "/readyz"),
-        env=service_environment(hub, name, number),
-        grace=3.5,
-    )
+    env = service_environment(hub, name, number)
+    return _copy(_name_of(name, number), name, hub.port_of(name, number), env)
 
 
 def _orders(hub: Hub) -> Part:
-    usual = _service(hub, REPLICATED)
-    port = hub.port_of(ORDERS)
     prefix = prefix_of(REPLICATED)
-    own = {
+    env = {
+        **service_environment(hub, REPLICATED),
         f"{prefix}_ROLE": "api",
         f"{prefix}_TRACES_FILE": str(hub.traces / f"{ORDERS}.jsonl"),
     }
-    return replace(
-        usual,
-        name=ORDERS,
-        command=[f"--port={port}" if "--port=" in word else word for word in usual.command],
+    return _copy(ORDERS, REPLICATED, hub.port_of(ORDERS), env)
+
+
+def _copy(part: str, service: str, port: int, env: Mapping[str, str]) -> Part:
+    options = ["--host=127.0.0.1", f"--port={port}", "--no-access-log", "--factory"]
+    options += ["--timeout-graceful-shutdown=3", "--forwarded-allow-ips=127.0.0.1"]
+    return Part(
+        part,
+        _python("uvicorn", f"{package_of(service)}.main:app", *options),
+        needs=("prepare", "smtp"),
+        forked=True,
+        niceness=NICENESS.get(service, 0),
         port=port,
         ready=answers(port, "/readyz"),
-        env={**usual.env, **own},
+        env=env,
+        grace=3.5,
     )
 
 

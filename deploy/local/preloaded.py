@@ -10,10 +10,10 @@ import signal
 import uvicorn  # noqa: F401 - what the copies serve with
 
 from deploy.local.layout import WEB, package_of
-from deploy.local.processes import die_with_parent
+from deploy.local.processes import bind_to_parent
 
 # The copies hold the pipe on which it waits for our end, so the kernel has to tell it.
-die_with_parent(signal.SIGKILL)
+bind_to_parent(signal.SIGKILL)
 for _name in WEB:
     importlib.import_module(f"{package_of(_name)}.main")
 gc.collect()

@@ -66,14 +66,14 @@ def dies_with_parent(last_signal: signal.Signals) -> Callable[[], None]:
     parent = os.getpid()
 
     def ask_the_kernel() -> None:
-        die_with_parent(last_signal)
+        bind_to_parent(last_signal)
         if os.getppid() != parent:  # we died before the child could ask
             os._exit(1)
 
     return ask_the_kernel
 
 
-def die_with_parent(last_signal: signal.Signals) -> None:
+def bind_to_parent(last_signal: signal.Signals) -> None:
     """Ask the kernel to send this process a signal when the thread that started it is gone."""
     LIBC.prctl(PR_SET_PDEATHSIG, int(last_signal), 0, 0, 0)
 
