@@ -38,7 +38,7 @@ def main(name: str) -> None:
         given = steps.assign(person(http, facts, reviewer), code, period, units=units)
         console.print(f"Đã giao {code} kỳ {period}: {given} báo cáo")
     open_connections(hub, operator, facts)
-    if name != "demo":
+    if name in ("volume", "load"):
         fill_volume(hub, http, operator, facts)
     demo_file.write(hub, facts)
 
