@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 
 import httpx
@@ -22,15 +22,24 @@ class Peer:
     scripts: list[Sequence[bytes]]
     port: int = 0
     asked: list[bytes] = field(default_factory=list)
-    ended: int = 0
+    serving: list["asyncio.Task[None]"] = field(default_factory=list)
+
+    def begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve a connection until the peer leaves."""
+        self.serving.append(asyncio.create_task(self.serve(reader, writer)))
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the requests of one connection."""
-        for answer in self.scripts.pop(0):
-            self.asked.append(await reader.readuntil(b"\r\n\r\n{}"))
-            writer.write(answer)
-        writer.close()
-        self.ended += 1
+        with closing(writer), suppress(asyncio.IncompleteReadError):
+            for answer in self.scripts.pop(0):
+                self.asked.append(await reader.readuntil(b"\r\n\r\n{}"))
+                writer.write(answer)
+
+    async def leave(self) -> None:
+        """Close what is still open."""
+        for task in self.serving:
+            task.cancel()
+        await asyncio.wait(self.serving)
 
     @property
     def place(self) -> Place:
@@ -42,9 +51,10 @@ class Peer:
 async def a_peer(*scripts: Sequence[bytes]) -> AsyncIterator[Peer]:
     """Listen on the loopback."""
     peer = Peer(list(scripts))
-    async with await asyncio.start_server(peer.serve, "127.0.0.1", 0) as server:
+    async with await asyncio.start_server(peer.begin, "127.0.0.1", 0) as server:
         peer.port = server.sockets[0].getsockname()[1]
         yield peer
+        await peer.leave()
 
 
 async def post(way: Lines, peer: Peer) -> Heard:
