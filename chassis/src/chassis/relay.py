@@ -43,6 +43,9 @@ MOST_BYTES = 16 << 20
 """What one batch of the relay may hold in memory, whatever the messages weigh."""
 LONGEST_PAUSE = 0.25
 """Seconds between two looks at an outbox that other processes fill, after a while of nothing."""
+BREATH = 0.02
+"""Seconds from one turn to the next while facts keep coming: those of a breath share a turn, and
+whatever follows on Kafka shares batches; the first after a pause does not wait."""
 UNSENT = """
 SELECT seq, id, topic, key, type, headers, value, traceparent, created_at
 FROM (
@@ -112,6 +115,7 @@ class Relay:
         loop = asyncio.get_running_loop()
         while not stop.is_set():
             wake.clear()
+            began = loop.time()
             rows = await raw.fetch(UNSENT, batch, MOST_BYTES)
             if rows:
                 await _send(producer, rows)
@@ -124,6 +128,8 @@ class Relay:
                 pruned = loop.time()
             if rows:
                 pause = poll
+                if len(rows) < batch:
+                    await asyncio.sleep(began + BREATH - loop.time())
                 continue
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(wake.wait(), pause)

@@ -143,8 +143,8 @@ async def revoke(
     connection = await queries.connection_for_update(session, code)
     if connection is None:
         raise ConnectionUnknown(connection=code)
-    for direction in connection.directions:
-        facts = {"reason": reason, "by": by.subject}
-        await gates.move(session, connection, direction, AdminState.REVOKED, facts, now=now)
+    facts = {"reason": reason, "by": by.subject}
+    everything = dict.fromkeys(connection.directions, AdminState.REVOKED)
+    await gates.move(session, connection, everything, facts, now=now)
     connection.end_tokens()
     return connection

@@ -82,9 +82,7 @@ async def receive(
     body is told only to whom the gate lets through. A quarantine that is full, by ``bound``, turns
     away as if there were none.
     """
-    fences = await queries.fences_for_update(
-        session, {push.connection for push in pushes}, waits=waits
-    )
+    fences = await queries.fences_for_update(session, pushes, waits=waits)
     answers: list[Answer | None] = [None] * len(pushes)
     passing: list[tuple[int, Passing]] = []
     turned_away: list[int] = []
@@ -154,14 +152,16 @@ async def _take_in(
     """
     if not passing:
         return []
-    earlier = await queries.accepted_before(session, passing)
-    heads = await queries.heads(session, {one.fence.code for one in passing})
+    fences = {one.fence.code: one.fence for one in passing}
+    heads = {code: fence.head for code, fence in fences.items()}
+    earlier = {code: dict(fence.earlier) for code, fence in fences.items()}
     stopped = {one.fence.id for one in passing if one.fence.gate.is_stopped}
     rooms = await held_queries.rooms(session, stopped, bound) if stopped else {}
     answers: list[Answer | None] = []
     taken: list[Taken] = []
     for one in passing:
-        before = earlier.get(one.key)
+        code, key = one.fence.code, one.delivery.key
+        before = earlier[code].get(key)
         if before:
             answers.append(_same_again(before, one.delivery))
             continue
@@ -170,12 +170,12 @@ async def _take_in(
             answers.append(None)
             continue
         try:
-            new = one.after(heads[one.fence.code], id=new_id(), now=now)
+            new = one.after(heads[code], id=new_id(), now=now)
         except QuotaExceeded as why:
             answers.append(why)
             continue
-        heads[one.fence.code] = new.link.head
-        earlier[one.key] = new.accepted
+        heads[code] = new.link.head
+        earlier[code][key] = new.accepted
         taken.append(new)
         answers.append(new.accepted)
     if taken:

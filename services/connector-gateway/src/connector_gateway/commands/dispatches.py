@@ -201,7 +201,7 @@ async def finish_draining(session: AsyncSession, *, now: datetime) -> None:
         is_over = now - connection.outbound_since >= DRAIN
         if is_over or not await queries.in_flight(session, connection.id):
             await gates.move(
-                session, connection, Direction.OUTBOUND, AdminState.SUSPENDED, {}, now=now
+                session, connection, {Direction.OUTBOUND: AdminState.SUSPENDED}, {}, now=now
             )
 
 

@@ -1,11 +1,13 @@
 """Closing and opening one direction of one connection, with its epoch, work and ledger entry."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.database import raw_connection
 from connector_gateway.commands import held, ledger
+from connector_gateway.commands.ledger import Entry
 from connector_gateway.domain.connections import STOPPED, AdminState, Connection
 from connector_gateway.domain.ledger import Facts, Kind
 from connector_gateway.domain.stops import Stop
@@ -21,24 +23,26 @@ UPDATE dispatches SET state = 'held', held_at = $2 WHERE connection_id = $1 AND 
 async def move(
     session: AsyncSession,
     connection: Connection,
-    direction: Direction,
-    to: AdminState,
+    moves: Mapping[Direction, AdminState],
     facts: Facts,
     *,
     now: datetime,
 ) -> None:
-    """Move one direction; the caller holds the connection's lock."""
-    before = connection.state_of(direction)
-    connection.move(direction, to, now=now)
-    entry = {
-        **facts,
-        "direction": direction.value,
-        "from": before,
-        "to": to.value,
-        "epoch": connection.epoch,
-    }
-    await ledger.record(session, connection.code, [(Kind.STATE_CHANGED, entry)], at=now)
-    if direction is Direction.OUTBOUND and to in (*STOPPED, AdminState.REVOKED):
+    """Move directions of a connection, whose lock the caller holds."""
+    entries: list[Entry] = []
+    for direction, to in moves.items():
+        before = connection.state_of(direction)
+        connection.move(direction, to, now=now)
+        entry = {
+            **facts,
+            "direction": direction.value,
+            "from": before,
+            "to": to.value,
+            "epoch": connection.epoch,
+        }
+        entries.append((Kind.STATE_CHANGED, entry))
+    await ledger.record(session, connection.code, entries, at=now)
+    if moves.get(Direction.OUTBOUND) in (*STOPPED, AdminState.REVOKED):
         raw = await raw_connection(session)
         await raw.execute(HOLD, connection.id, now)
 
@@ -56,6 +60,7 @@ async def stop(
         for direction in connection.directions
         if order.concerns(direction) and connection.state_of(direction) != AdminState.REVOKED
     ]
+    moves: dict[Direction, AdminState] = {}
     for direction in stopped:
         session.add(
             Stop(
@@ -65,12 +70,12 @@ async def stop(
                 began_at=now,
             )
         )
-        if connection.state_of(direction) in STOPPED:
-            continue
-        drains = direction is Direction.OUTBOUND and not order.is_immediate
-        to = AdminState.DRAINING if drains else AdminState.SUSPENDED
+        if connection.state_of(direction) not in STOPPED:
+            drains = direction is Direction.OUTBOUND and not order.is_immediate
+            moves[direction] = AdminState.DRAINING if drains else AdminState.SUSPENDED
+    if moves:
         facts = {"suspension": str(order.id), "ground": order.ground.value}
-        await move(session, connection, direction, to, facts, now=now)
+        await move(session, connection, moves, facts, now=now)
     if Direction.INBOUND in stopped or order.needs_second_person:
         connection.end_tokens()
     return stopped
@@ -87,8 +92,8 @@ async def reopen(
     """Begin to resume a direction that no order stops any more."""
     facts = {"suspension": str(order.id)}
     if connection.state_of(direction) is AdminState.DRAINING:
-        await move(session, connection, direction, AdminState.SUSPENDED, facts, now=now)
-    await move(session, connection, direction, AdminState.RESUMING, facts, now=now)
+        await move(session, connection, {direction: AdminState.SUSPENDED}, facts, now=now)
+    await move(session, connection, {direction: AdminState.RESUMING}, facts, now=now)
 
 
 async def finish_resuming(
@@ -101,5 +106,5 @@ async def finish_resuming(
         await session.flush()
         is_done = not await dispatches.has_untried(session, connection.id)
     if is_done:
-        await move(session, connection, direction, AdminState.ACTIVE, {}, now=now)
+        await move(session, connection, {direction: AdminState.ACTIVE}, {}, now=now)
     return is_done

@@ -136,7 +136,7 @@ async def _schedule(
             is_active = connection.state_of(direction) is AdminState.ACTIVE
             if suspension.concerns(direction) and is_active:
                 await gates.move(
-                    session, connection, direction, AdminState.SCHEDULED, facts, now=now
+                    session, connection, {direction: AdminState.SCHEDULED}, facts, now=now
                 )
     await tell_scheduled(session, suspension, connections, now=now)
 
@@ -216,7 +216,9 @@ async def unschedule(
                 continue
             is_scheduled = connection.state_of(direction) is AdminState.SCHEDULED
             if is_scheduled and not await _waits_for_another(session, suspension, connection):
-                await gates.move(session, connection, direction, AdminState.ACTIVE, facts, now=now)
+                await gates.move(
+                    session, connection, {direction: AdminState.ACTIVE}, facts, now=now
+                )
 
 
 async def _waits_for_another(

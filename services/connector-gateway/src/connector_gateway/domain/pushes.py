@@ -41,6 +41,11 @@ class Push:
         return len(self.offered.body) if isinstance(self.offered, Delivery) else 0
 
     @property
+    def key(self) -> str | None:
+        """Return its ``Idempotency-Key``; None where it was unreadable."""
+        return self.offered.key if isinstance(self.offered, Delivery) else None
+
+    @property
     def digest(self) -> str | None:
         """Return the digest of the body as the ledger writes it; None where it was unreadable."""
         return self.offered.sha256.hex() if isinstance(self.offered, Delivery) else None
@@ -62,6 +67,10 @@ class Fence:
     """What is left of the quota, where there is one."""
     signers: Signers = field(default_factory=dict)
     """The keys with which its pushes may be signed, where they must be."""
+    head: Head = Head()
+    """The end of its chain."""
+    earlier: Mapping[str, Accepted] = field(default_factory=dict)
+    """What was answered before to pushes with the same ``Idempotency-Key``."""
 
     def refuse_unsigned(self, push: Push, delivery: Delivery, *, now: datetime) -> None:
         """Raise ``SignatureRequired`` or ``SignatureInvalid`` where a push must be signed.
@@ -87,11 +96,6 @@ class Passing:
     fence: Fence
     delivery: Delivery
     traceparent: str | None
-
-    @property
-    def key(self) -> tuple[UUID, str]:
-        """Return what tells a repeated push: connection and ``Idempotency-Key``."""
-        return self.fence.id, self.delivery.key
 
     def after(self, head: Head, *, id: UUID, now: datetime) -> "Taken":
         """Return the receipt of this push and the ledger entry that follows ``head``.

@@ -25,6 +25,8 @@ from connector_gateway.settings import Settings
 log = structlog.get_logger()
 
 IDLE = 0.25
+BREATH = 0.02
+"""Seconds from one round to the next while there is work: what becomes due meanwhile shares one."""
 PATIENCE = 0.05
 """Seconds that connections wait for one whose row somebody holds."""
 WATCH = 0.2
@@ -61,14 +63,17 @@ class Dispatcher:
         watch = asyncio.create_task(self._watch(), name="watch-stops")
         stopping = asyncio.create_task(stop.wait(), name="stopping")
         stopping.add_done_callback(lambda _: self._stirred.set())
+        loop = asyncio.get_running_loop()
         try:
             while not stop.is_set():
                 if watch.done():
                     watch.result()
                 self._stirred.clear()
+                next_at = loop.time() + BREATH
                 if not await self.round(patience=PATIENCE):
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._stirred.wait(), IDLE)
+                await asyncio.sleep(next_at - loop.time())
         finally:
             stopping.cancel()
             watch.cancel()

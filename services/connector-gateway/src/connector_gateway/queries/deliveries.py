@@ -1,6 +1,6 @@
 """Reads of deliveries: the fence that a push meets, receipts, what is held."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -15,31 +15,16 @@ from connector_gateway.domain.connections import Gate, WhileSuspended
 from connector_gateway.domain.credentials import Credential
 from connector_gateway.domain.ledger import Head
 from connector_gateway.domain.policies import Policy, Signing
-from connector_gateway.domain.pushes import Fence, Passing
+from connector_gateway.domain.pushes import Fence, Push
 from connector_gateway.domain.quotas import Purse, Spent
 from connector_gateway.domain.receipts import Accepted
 from connector_gateway.domain.signatures import Signers
 from connector_gateway.queries import LocalMoment, View
 
 # The row lock is the fence (decisions/0005): what is read here stays true until the commit.
-FENCES = """
-SELECT code, id, inbound_state, epoch, tokens_from_epoch, while_suspended, grants,
-       code_map_version, policy, paced_until, spent_on, spent_bytes
-FROM connections WHERE code = ANY($1::text[]) ORDER BY code FOR UPDATE
-"""
-FREE_FENCES = f"{FENCES} SKIP LOCKED"
-# Statements of their own, so that their snapshot is younger than the lock.
-HEADS = """
-SELECT c.chain, l.index, l.hash, l.at FROM unnest($1::text[]) AS c(chain)
-CROSS JOIN LATERAL (SELECT index, hash, at FROM ledger_entries AS e
-                    WHERE e.chain = c.chain ORDER BY index DESC LIMIT 1) AS l
-"""
-ACCEPTED_BEFORE = """
-SELECT r.connection_id, r.idempotency_key, r.id, r.sha256, r.received_at, r.epoch, r.ledger_index,
-       r.is_quarantined
-FROM unnest($1::uuid[], $2::text[]) AS p(connection_id, key)
-JOIN receipts AS r ON r.connection_id = p.connection_id AND r.idempotency_key = p.key
-"""
+FENCES = "SELECT * FROM fences_of_pushes($1::text[], $2::text[], $3)"
+EARLIER = ("repeated", "receipts", "digests", "received", "epochs", "indexes", "quarantined")
+"""Columns side by side: a key that was used before, and what its push was answered."""
 RECEIPT = """
 SELECT r.id AS receipt, r.sha256, r.received_at, r.epoch, r.ledger_index, r.content_type, r.size,
        CASE WHEN o.state IS NOT NULL THEN o.state WHEN h.receipt_id IS NOT NULL THEN 'held'
@@ -84,15 +69,16 @@ class ReceiptView(View):
 
 
 async def fences_for_update(
-    session: AsyncSession, codes: Collection[str], *, waits: bool
+    session: AsyncSession, pushes: Sequence[Push], *, waits: bool
 ) -> dict[str, Fence]:
-    """Lock the rows of connections and return what they decide.
+    """Lock the rows of connections and return what they decide for ``pushes``.
 
     Rows that somebody else holds are passed over unless the caller ``waits`` for them. Keys are
     read only for connections whose pushes must be signed.
     """
     connection = await raw_connection(session)
-    rows = await connection.fetch(FENCES if waits else FREE_FENCES, sorted(codes))
+    readable = [(push.connection, push.key) for push in pushes]
+    rows = await connection.fetch(FENCES, *map(list, zip(*readable, strict=True)), waits)
     fences = {row["code"]: _fence(row) for row in rows}
     for fence in fences.values():
         if fence.policy.signed is Signing.REQUIRED:
@@ -129,34 +115,26 @@ def _fence(row: Any) -> Fence:
         code_map_version=row["code_map_version"],
         policy=policy,
         purse=Purse(policy.quota, spent) if policy.is_limited else None,
+        head=Head(row["head_index"], row["head_hash"], row["head_at"]) if row["head_at"] else Head(),
+        earlier=_earlier(row),
     )
 
 
-async def heads(session: AsyncSession, codes: Collection[str]) -> dict[str, Head]:
-    """Return the end of the chain of each connection; their fences are held."""
-    connection = await raw_connection(session)
-    rows = await connection.fetch(HEADS, list(codes))
-    found = {row["chain"]: Head(row["index"], row["hash"], row["at"]) for row in rows}
-    return {code: found.get(code, Head()) for code in codes}
-
-
-async def accepted_before(
-    session: AsyncSession, passing: Sequence[Passing]
-) -> dict[tuple[UUID, str], Accepted]:
-    """Return earlier pushes with the same keys, by connection and key; the fences are held."""
-    connection = await raw_connection(session)
-    ids, keys = zip(*(one.key for one in passing), strict=True)
-    rows = await connection.fetch(ACCEPTED_BEFORE, ids, keys)
+def _earlier(row: Any) -> dict[str, Accepted]:
+    if not row["repeated"]:
+        return {}
     return {
-        (row["connection_id"], row["idempotency_key"]): Accepted(
-            receipt=row["id"],
-            sha256=row["sha256"],
-            received_at=row["received_at"],
-            epoch=row["epoch"],
-            ledger_index=row["ledger_index"],
-            is_quarantined=row["is_quarantined"],
+        key: Accepted(
+            receipt=receipt,
+            sha256=digest,
+            received_at=received_at,
+            epoch=epoch,
+            ledger_index=index,
+            is_quarantined=is_quarantined,
         )
-        for row in rows
+        for key, receipt, digest, received_at, epoch, index, is_quarantined in zip(
+            *(row[column] for column in EARLIER), strict=True
+        )
     }
 
 
