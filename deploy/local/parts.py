@@ -151,6 +151,7 @@ def _orders(hub: Hub) -> Part:
     env = {
         **service_environment(hub, REPLICATED),
         f"{prefix}_ROLE": "api",
+        f"{prefix}_REHEARSES_ORDERS": "true",
         f"{prefix}_TRACES_FILE": str(hub.traces / f"{ORDERS}.jsonl"),
     }
     return _copy(ORDERS, REPLICATED, hub.port_of(ORDERS), env)

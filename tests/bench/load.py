@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -57,11 +58,17 @@ class Delivery:
         )
 
 
+@cache
+def agencies() -> list[str]:
+    """Return the codes of the communes: they are read once, not while the clock runs."""
+    return [str(commune["code"]) for commune in communes()]
+
+
 def tiny(connection: str) -> Delivery:
     """Return a push of one figure that nobody has sent."""
     number = next(NUMBERS)
     place = CONNECTED.index(connection) if connection in CONNECTED else 0
-    agency = str(communes()[place]["code"])
+    agency = agencies()[place]
     figure = {"agency": agency, "row": "1.1", "column": "plan", "value": str(number)}
     period = f"{datetime.now(ZONE).year}-01"
     body = {"regime": REGIME, "period": period, "figures": [figure]}

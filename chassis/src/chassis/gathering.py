@@ -24,6 +24,10 @@ MOST_BYTES = 8 << 20
 """What the requests of one transaction may weigh, unless a single one weighs more."""
 
 
+BREATH = 0.02
+"""Seconds from one transaction to the next while requests keep coming, unless it would be full."""
+
+
 class Asked(Protocol):
     """A request that may share a transaction."""
 
@@ -104,8 +108,12 @@ class Gathering(Generic[A, R]):
         task.add_done_callback(self._tasks.discard)
 
     async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
         while self._together:
+            next_at = loop.time() + BREATH
             await self._settle(next_of(self._together), waits=False)
+            if len(self._together) < MOST:
+                await asyncio.sleep(next_at - loop.time())
         self._is_running = False
 
     async def _run_lane(self, name: str) -> None:

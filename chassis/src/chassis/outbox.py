@@ -1,6 +1,7 @@
 """Facts leave with the transaction that made them true: one outbox row each."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -68,6 +69,16 @@ def publish_bytes(
     )
     session.info.setdefault("outbox", []).append(letter)
     return letter.id
+
+
+@asynccontextmanager
+async def rehearsal(session: AsyncSession) -> AsyncIterator[None]:
+    """Take back what the block does in this transaction, and say nothing of what it publishes."""
+    said = list(session.info.get("outbox", ()))
+    async with session.begin_nested() as acts:
+        yield
+        await acts.rollback()
+    session.info["outbox"] = said
 
 
 async def write_outbox(session: AsyncSession) -> None:

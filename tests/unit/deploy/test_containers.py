@@ -94,8 +94,8 @@ def test_orders_are_taken_by_the_same_program_that_does_nothing_else(
     manifests: list[dict[str, Any]],
 ) -> None:
     usual, orders = COMPOSE["connector-gateway"], COMPOSE[ORDERS]
-    role = {"CONNECTOR_GATEWAY_ROLE": "api"}
-    assert orders == {**usual, "environment": usual["environment"] | role}
+    own = {"CONNECTOR_GATEWAY_ROLE": "api", "CONNECTOR_GATEWAY_REHEARSES_ORDERS": "true"}
+    assert orders == {**usual, "environment": usual["environment"] | own}
     containers = {
         item["metadata"]["name"]: item["spec"]["template"]["spec"]["containers"][0]
         for item in manifests
@@ -103,7 +103,7 @@ def test_orders_are_taken_by_the_same_program_that_does_nothing_else(
     }
     usual, orders = containers["connector-gateway"], containers[ORDERS]
     added = [setting for setting in orders["env"] if setting not in usual["env"]]
-    assert added == [{"name": "CONNECTOR_GATEWAY_ROLE", "value": "api"}]
+    assert {setting["name"]: setting["value"] for setting in added} == own
     assert {**orders, "name": usual["name"], "env": usual["env"]} == usual
 
 

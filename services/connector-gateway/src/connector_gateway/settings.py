@@ -33,6 +33,9 @@ class Settings(ServiceSettings):
     held_dispatches: int = Field(default=50_000, ge=1)
     """Held dispatches of one connection from which on the alarm rings; none is ever refused."""
 
+    rehearses_orders: bool = False
+    """Whether the process rehearses an order at its start; the one that orders go to does."""
+
     @property
     def private_targets(self) -> frozenset[str]:
         """Return the private receivers that are allowed."""

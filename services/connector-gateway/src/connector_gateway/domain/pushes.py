@@ -67,7 +67,7 @@ class Fence:
     """What is left of the quota, where there is one."""
     signers: Signers = field(default_factory=dict)
     """The keys with which its pushes may be signed, where they must be."""
-    head: Head = Head()
+    head: Head = field(default_factory=Head)
     """The end of its chain."""
     earlier: Mapping[str, Accepted] = field(default_factory=dict)
     """What was answered before to pushes with the same ``Idempotency-Key``."""

@@ -115,7 +115,9 @@ def _fence(row: Any) -> Fence:
         code_map_version=row["code_map_version"],
         policy=policy,
         purse=Purse(policy.quota, spent) if policy.is_limited else None,
-        head=Head(row["head_index"], row["head_hash"], row["head_at"]) if row["head_at"] else Head(),
+        head=Head(row["head_index"], row["head_hash"], row["head_at"])
+        if row["head_at"]
+        else Head(),
         earlier=_earlier(row),
     )
 
