@@ -42,6 +42,8 @@ TRIES_UNFORESEEN = 2
 LONGEST_WAIT = 15.0
 AT_ONCE = 2
 """Partitions that a reader takes at the same time, each in transactions of its own."""
+BATCHES = 8
+"""Batches of one turn: as what waits comes partition by partition, fewer would leave one alone."""
 
 
 OneHandler = Callable[[AsyncSession, Any, Envelope], Awaitable[None]]
@@ -100,7 +102,7 @@ class Reader:
         first: ConsumerRecord = message.raw_message
         lanes = {TopicPartition(first.topic, first.partition): [first]}
         try:
-            waiting = await consumer.getmany(timeout_ms=0, max_records=AT_ONCE * self._most - 1)
+            waiting = await consumer.getmany(timeout_ms=0, max_records=BATCHES * self._most - 1)
             for place, records in waiting.items():
                 lanes.setdefault(place, []).extend(records)
             failed = await self._take_lanes(consumer, lanes)
