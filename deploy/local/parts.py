@@ -23,7 +23,7 @@ from deploy.local.layout import (
 from deploy.local.processes import Account, account_for_servers
 from deploy.local.readiness import Probe, answers, opens, succeeds
 
-NICENESS = {"submissions": 10, "notifications": 3}
+NICENESS = {"submissions": 4, "notifications": 3}
 """Who yields where the processor is short: what connector-gateway has acknowledged waits safely in
 the broker, but an order to suspend and a push wait for an answer."""
 
