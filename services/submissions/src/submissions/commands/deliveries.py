@@ -1,7 +1,7 @@
 """Taking in what systems pushed: a batch of deliveries becomes new versions in one transaction.
 
 One read of the reports named, locked in a fixed order; one pass in memory; versions and heads
-written with one statement each (decisions/0006, 0008).
+written with one statement (decisions/0006, 0008).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,19 +27,18 @@ from submissions.domain.versions import SourceKind
 from submissions.errors import CodeMapNotArrived, DeliveryHeadersMissing
 from submissions.queries import deliveries as queries
 
-INSERT_VERSIONS = """
-INSERT INTO report_versions
-    (report_id, number, cells, source_kind, source_id, source_name, traceparent, made_at)
-SELECT v.report_id, v.number, v.cells, $7, v.source_id, v.source_name, v.traceparent, $8
-FROM unnest($1::uuid[], $2::int[], $3::json[], $4::text[], $5::text[], $6::text[])
-    AS v (report_id, number, cells, source_id, source_name, traceparent)
-"""
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-MOVE_HEADS = """
+KEEP_VERSIONS = """
+WITH made AS (
+    INSERT INTO report_versions
+        (report_id, number, cells, source_kind, source_id, source_name, traceparent, made_at)
+    SELECT v.report_id, v.number, v.cells, $7, v.source_id, v.source_name, v.traceparent, $8
+    FROM unnest($1::uuid[], $2::int[], $3::json[], $4::text[], $5::text[], $6::text[])
+        AS v (report_id, number, cells, source_id, source_name, traceparent))
 UPDATE reports AS r SET status = h.status, version = h.version, revision = h.revision
-FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[]) AS h (id, status, version, revision)
+FROM unnest($9::uuid[], $10::text[], $11::int[], $12::int[]) AS h (id, status, version, revision)
 WHERE r.id = h.id
 """
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 async def take_in(session: AsyncSession, envelopes: Sequence[Envelope], *, now: datetime) -> None:
@@ -210,7 +209,7 @@ async def _write(
         return
     connection = await raw_connection(session)
     await connection.execute(
-        INSERT_VERSIONS,
+        KEEP_VERSIONS,
         [version.report_id for version in versions],
         [version.number for version in versions],
         [version.text for version in versions],
@@ -219,9 +218,6 @@ async def _write(
         [version.arrival.traceparent for version in versions],
         SourceKind.RECEIPT.value,
         now,
-    )
-    await connection.execute(
-        MOVE_HEADS,
         list(changed),
         [head.status.value for head in changed.values()],
         [head.version for head in changed.values()],
