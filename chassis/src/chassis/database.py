@@ -44,6 +44,7 @@ class Database:
             pool_size=pool,
             max_overflow=0,
             pool_timeout=10,
+            pool_use_lifo=True,  # the connection that has just been used has its statements ready
             hide_parameters=True,  # an error is logged; what it was about may be a password
             connect_args={"server_settings": SERVER_SETTINGS},
         )
