@@ -68,6 +68,20 @@ async def entries(database: Database, column: str = "word") -> list[str]:
     return [row["said"] for row in rows]
 
 
+async def test_who_comes_during_a_breath_shares_the_next_transaction(database: Database) -> None:
+    gathering: Gathering[Word, str] = Gathering(database, write)
+    await gathering.take(Word("a", "first"))
+    coming = []
+    for word in ("second", "third", "fourth"):
+        coming.append(asyncio.create_task(gathering.take(Word("a", word))))
+        await asyncio.sleep(0)
+    await asyncio.gather(*coming)
+    first, *others = await entries(database, "xid")
+    assert len(others) == 3
+    assert len(set(others)) == 1
+    assert first not in others
+
+
 async def test_requests_that_come_together_share_transactions_and_keep_their_order(
     database: Database,
 ) -> None:

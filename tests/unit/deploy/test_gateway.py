@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,33 @@ def test_every_service_is_reached_through_the_gateway(adapted: dict[str, Any]) -
     dialled = set(re.findall(r'"dial": ?"127\.0\.0\.1:(\d+)"', json.dumps(adapted)))
     hub = Hub(Path(), 8080)
     assert dialled == {str(hub.port_of(service)) for service in (*WEB, ORDERS)}
+
+
+def test_pushes_of_one_connection_go_to_one_process_as_long_as_it_answers(
+    adapted: dict[str, Any],
+) -> None:
+    [route] = [
+        route
+        for route in routes_in(adapted)
+        if route["handle"][0].get("load_balancing", {}).get("selection_policy")
+    ]
+    [proxy] = route["handle"]
+    assert proxy["load_balancing"]["selection_policy"] == {"policy": "uri_hash"}
+    assert proxy["health_checks"]["passive"]["fail_duration"] == 1_000_000_000
+    assert route["match"] == [
+        {"method": ["POST"], "path": ["/api/connector-gateway/v1/connections/*/deliveries"]}
+    ]
+
+
+def routes_in(tree: Any) -> Iterator[dict[str, Any]]:
+    """Return every route of a configuration, however deep it stands."""
+    if isinstance(tree, dict):
+        if "handle" in tree:
+            yield tree
+        tree = list(tree.values())
+    if isinstance(tree, list):
+        for branch in tree:
+            yield from routes_in(branch)
 
 
 def test_the_upstreams_of_the_file_are_those_of_the_table() -> None:
