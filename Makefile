@@ -1,7 +1,7 @@
 # One command a line; `make help` lists them. Paths are relative: the project may stand in a folder
 # with spaces or Vietnamese letters, which make cannot hold in a variable.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock fmt check test test-all demo up down reset status migrate contracts bench chaos mutants trace redrive verify force-majeure resume-system
+.PHONY: help setup lock fmt check lint unit test test-all demo up down reset status migrate contracts bench chaos mutants trace redrive verify force-majeure resume-system
 
 PY := .venv/bin/python
 # The first Python that is new enough.
@@ -30,10 +30,15 @@ fmt: ## format the code and mend what ruff can mend
 	$(PY) -m ruff format --quiet .
 
 check: setup ## lint, types, import rules, unit, architecture and contract tests (< 90 s)
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint unit
+
+lint: ## lint, types and import rules of `check`, beside its tests
 	$(PY) -m ruff check --quiet .
 	$(PY) -m ruff format --check --quiet .
 	$(PY) -m mypy --no-error-summary contracts chassis services deploy tests
 	$(PY) -c 'from importlinter.cli import lint_imports_command as lint; lint()'
+
+unit: ## unit, architecture and contract tests of `check`
 	$(PY) -m pytest -q -n $(WORKERS) tests/unit tests/architecture tests/contract
 
 test: ## set everything up and pass every test
