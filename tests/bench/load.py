@@ -88,7 +88,7 @@ def value_of(run: int, place: int, column: int) -> str:
 
 def deliveries(periods: list[str], run: int, *, exact: bool = False) -> Iterator[Delivery]:
     """Yield one delivery of every six reports of the year; ``exact`` makes each 1,000 figures."""
-    codes = [str(commune["code"]) for commune in communes()]
+    codes = agencies()
     for number, connection in enumerate(CONNECTED):
         share = codes[number :: len(CONNECTED)]
         for period in periods:

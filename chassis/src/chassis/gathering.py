@@ -14,6 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.breath import breathe
 from chassis.clock import now
 from chassis.database import Database
 from chassis.outages import is_unavailable
@@ -22,10 +23,6 @@ MOST = 32
 """Requests of one transaction."""
 MOST_BYTES = 8 << 20
 """What the requests of one transaction may weigh, unless a single one weighs more."""
-
-
-BREATH = 0.02
-"""Seconds from one transaction to the next while requests keep coming, unless it would be full."""
 
 
 class Asked(Protocol):
@@ -110,10 +107,10 @@ class Gathering(Generic[A, R]):
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         while self._together:
-            next_at = loop.time() + BREATH
+            began = loop.time()
             await self._settle(next_of(self._together), waits=False)
             if len(self._together) < MOST:
-                await asyncio.sleep(next_at - loop.time())
+                await breathe(since=began)
         self._is_running = False
 
     async def _run_lane(self, name: str) -> None:

@@ -16,6 +16,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from opentelemetry.trace import Span, SpanKind
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.breath import breathe
 from chassis.clock import now
 from chassis.database import Database, raw_connection
 from chassis.kafka import new_producer
@@ -43,9 +44,6 @@ MOST_BYTES = 16 << 20
 """What one batch of the relay may hold in memory, whatever the messages weigh."""
 LONGEST_PAUSE = 0.25
 """Seconds between two looks at an outbox that other processes fill, after a while of nothing."""
-BREATH = 0.02
-"""Seconds from one turn to the next while facts keep coming: those of a breath share a turn, and
-whatever follows on Kafka shares batches; the first after a pause does not wait."""
 UNSENT = """
 SELECT seq, id, topic, key, type, headers, value, traceparent, created_at
 FROM (
@@ -129,7 +127,7 @@ class Relay:
             if rows:
                 pause = poll
                 if len(rows) < batch:
-                    await asyncio.sleep(began + BREATH - loop.time())
+                    await breathe(since=began)
                 continue
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(wake.wait(), pause)

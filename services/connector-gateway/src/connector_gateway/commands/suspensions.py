@@ -132,12 +132,14 @@ async def _schedule(
 ) -> None:
     facts = {"suspension": str(suspension.id)}
     for connection in connections:
-        for direction in connection.directions:
-            is_active = connection.state_of(direction) is AdminState.ACTIVE
-            if suspension.concerns(direction) and is_active:
-                await gates.move(
-                    session, connection, {direction: AdminState.SCHEDULED}, facts, now=now
-                )
+        moves = {
+            direction: AdminState.SCHEDULED
+            for direction in connection.directions
+            if suspension.concerns(direction)
+            and connection.state_of(direction) is AdminState.ACTIVE
+        }
+        if moves:
+            await gates.move(session, connection, moves, facts, now=now)
     await tell_scheduled(session, suspension, connections, now=now)
 
 
@@ -211,14 +213,14 @@ async def unschedule(
     """Take connections back from SCHEDULED where no other order waits for them."""
     facts = {"suspension": str(suspension.id)}
     for connection in connections:
-        for direction in connection.directions:
-            if not suspension.concerns(direction):
-                continue
-            is_scheduled = connection.state_of(direction) is AdminState.SCHEDULED
-            if is_scheduled and not await _waits_for_another(session, suspension, connection):
-                await gates.move(
-                    session, connection, {direction: AdminState.ACTIVE}, facts, now=now
-                )
+        moves = {
+            direction: AdminState.ACTIVE
+            for direction in connection.directions
+            if suspension.concerns(direction)
+            and connection.state_of(direction) is AdminState.SCHEDULED
+        }
+        if moves and not await _waits_for_another(session, suspension, connection):
+            await gates.move(session, connection, moves, facts, now=now)
 
 
 async def _waits_for_another(

@@ -7,6 +7,7 @@ from collections import Counter
 import structlog
 from opentelemetry.trace import SpanKind
 
+from chassis.breath import breathe
 from chassis.clock import now
 from chassis.database import Database
 from chassis.gathering import Gathering
@@ -25,8 +26,6 @@ from connector_gateway.settings import Settings
 log = structlog.get_logger()
 
 IDLE = 0.25
-BREATH = 0.02
-"""Seconds from one round to the next while there is work: what becomes due meanwhile shares one."""
 PATIENCE = 0.05
 """Seconds that connections wait for one whose row somebody holds."""
 WATCH = 0.2
@@ -69,11 +68,11 @@ class Dispatcher:
                 if watch.done():
                     watch.result()
                 self._stirred.clear()
-                next_at = loop.time() + BREATH
+                began = loop.time()
                 if not await self.round(patience=PATIENCE):
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._stirred.wait(), IDLE)
-                await asyncio.sleep(next_at - loop.time())
+                await breathe(since=began)
         finally:
             stopping.cancel()
             watch.cancel()

@@ -77,8 +77,8 @@ async def fences_for_update(
     read only for connections whose pushes must be signed.
     """
     connection = await raw_connection(session)
-    readable = [(push.connection, push.key) for push in pushes]
-    rows = await connection.fetch(FENCES, *map(list, zip(*readable, strict=True)), waits)
+    codes, keys = [push.connection for push in pushes], [push.key for push in pushes]
+    rows = await connection.fetch(FENCES, codes, keys, waits)
     fences = {row["code"]: _fence(row) for row in rows}
     for fence in fences.values():
         if fence.policy.signed is Signing.REQUIRED:
