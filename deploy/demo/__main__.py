@@ -12,6 +12,7 @@ from deploy.demo.authority import Authority, listening
 from deploy.demo.world import NotAsPromised, World
 from deploy.local import demo_file
 from deploy.local.layout import RECEIVER, hub_from_environment
+from deploy.scenario import Scenario
 from deploy.scenario import __main__ as scenario
 from deploy.scenario.client import Refused, open_client
 
@@ -26,7 +27,7 @@ def main() -> int:
     console.rule("Hệ thống thông tin báo cáo: việc chính trên số liệu thật")
     try:
         console.print("[bold]1–3. Cơ quan, tài khoản, chế độ báo cáo, giao báo cáo[/]")
-        scenario.main("demo")
+        scenario.main(Scenario.DEMO)
         world = World(hub, open_client(hub.origin), demo_file.read(hub), console)
         with listening(hub.origin, hub.port + RECEIVER) as authority:
             _run(

@@ -22,11 +22,11 @@ from deploy.local.parts import parts_of
 from deploy.local.processes import end
 from deploy.local.record import Phase, Record
 from deploy.local.supervisor import FIRST_START, CannotStart, Supervisor, check_ports, only_one
+from deploy.scenario import Scenario
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 console = Console(highlight=False)
 STOP_LIMIT = 12.0
-Scenario = Annotated[str, typer.Option(envvar="SCENARIO", help="empty, demo, volume or load")]
 
 
 def _refuse(why: str) -> typer.Exit:
@@ -54,7 +54,9 @@ def run() -> None:
 
 
 @app.command()
-def up(scenario: Scenario = "empty") -> None:
+def up(
+    scenario: Annotated[Scenario, typer.Option(envvar="SCENARIO")] = Scenario.EMPTY,
+) -> None:
     """Start the hub in the background; return when every part is ready."""
     hub = hub_from_environment()
     hub.make_folders()
@@ -67,7 +69,7 @@ def up(scenario: Scenario = "empty") -> None:
     _wait_until_ready(hub, began)
     demo_file.write(hub, demo_file.read(hub))
     console.print(f"The hub is ready at {hub.origin} after {time.monotonic() - began:.1f} s.")
-    if scenario != "empty":
+    if scenario is not Scenario.EMPTY:
         subprocess.run([sys.executable, "-m", "deploy.scenario", scenario], cwd=ROOT, check=True)
 
 

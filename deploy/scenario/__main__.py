@@ -1,16 +1,13 @@
-"""``python -m deploy.scenario demo|volume|load``: fill a running hub and say how to enter it.
+"""``python -m deploy.scenario demo|volume|load``: fill a running hub and say how to enter it."""
 
-``load`` is ``volume`` without the people of communes, whose four hundred passwords cost 20 s.
-"""
-
-import sys
 from typing import Any
 
+import typer
 from rich.console import Console
 
 from deploy.local import demo_file
 from deploy.local.layout import RECEIVER, Hub, hub_from_environment
-from deploy.scenario import steps
+from deploy.scenario import Scenario, steps
 from deploy.scenario.client import Person, open_client
 
 console = Console(highlight=False)
@@ -18,12 +15,14 @@ REGIMES = ("TTHC-II06A", "CDS-XA", "BCQC")
 LOAD = 8
 
 
-def main(name: str) -> None:
-    """Fill the hub with the scenario ``name``; running it again changes nothing."""
+def main(scenario: Scenario) -> None:
+    """Fill the hub with ``scenario``; running it again changes nothing."""
+    if scenario is Scenario.EMPTY:
+        return
     hub = hub_from_environment()
     facts = demo_file.read(hub)
     http = open_client(hub.origin)
-    prepare_people(hub, http, facts, steps.staff() if name == "load" else steps.people())
+    prepare_people(hub, http, facts, steps.staff() if scenario is Scenario.LOAD else steps.people())
     operator = person(http, facts, "van-hanh")
     for code in REGIMES:
         steps.put_in_force(operator, code)
@@ -38,7 +37,7 @@ def main(name: str) -> None:
         given = steps.assign(person(http, facts, reviewer), code, period, units=units)
         console.print(f"Đã giao {code} kỳ {period}: {given} báo cáo")
     open_connections(hub, operator, facts)
-    if name in ("volume", "load"):
+    if scenario in (Scenario.VOLUME, Scenario.LOAD):
         fill_volume(hub, http, operator, facts)
     demo_file.write(hub, facts)
 
@@ -145,4 +144,4 @@ def person(http: Any, facts: dict[str, Any], username: str) -> Person:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    typer.run(main)
