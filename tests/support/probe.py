@@ -29,6 +29,8 @@ from chassis.settings import ServiceSettings
 from contracts.connector_gateway.v1 import ConnectionFlagged
 
 EFFECTS = "CREATE TABLE IF NOT EXISTS effects (flag_id uuid, reason text, at serial)"
+LONG_WORK = "SELECT pg_sleep(0.5)"
+"""Of a handler that dies: whoever commits offsets by the clock has time to do so."""
 consumers = Consumers(service="notifications")
 DOWN = {"is_down": False}
 """Whether what the handler needs is down; a test switches it, for all or for one connection."""
@@ -116,6 +118,7 @@ def _arm(point: str) -> None:
 
     async def handle_then_die(session: Any, event: Any, envelope: Any) -> None:
         await keep(session, event, envelope)
+        await (await raw_connection(session)).execute(LONG_WORK)
         _die()
 
     settle: Callable[..., Awaitable[None]] = Reader._settle

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import asyncpg
 import pytest
@@ -13,6 +14,7 @@ from chassis.database import Database, raw_connection
 from chassis.outages import is_unavailable
 from chassis.outbox import write_outbox
 from tests.support.postgres import fresh_database, superuser_url
+from tests.support.waiting import until
 
 CUTS = 20
 
@@ -41,6 +43,20 @@ async def test_whatever_a_transaction_meets_on_a_session_cut_just_now_is_an_outa
         except Exception as why:
             met.append(why)
     assert [why for why in met if not is_unavailable(why)] == []
+
+
+async def test_a_session_whose_end_is_known_is_replaced_before_anybody_meets_it(
+    database: Database,
+) -> None:
+    async with database.engine.connect() as connection:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+    await cut_its_session(database)
+
+    async def is_known() -> bool:
+        return bool(driver.is_closed())
+
+    await until(is_known)
+    assert await database.read_one("SELECT 1") == 1
 
 
 async def cut_its_session(database: Database) -> None:

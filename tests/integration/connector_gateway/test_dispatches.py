@@ -287,6 +287,17 @@ async def test_an_answer_that_comes_after_its_claim_has_run_out_settles_nothing(
     assert (again.number, again.webhook_id) == (parcel.number + 1, parcel.webhook_id)
 
 
+async def test_what_is_being_sent_is_not_claimed_again(
+    gateway: Gateway, receiver: Receiver
+) -> None:
+    await open_outbound(gateway, receiver)
+    await forward(gateway)
+    async with gateway.database.transaction() as session:
+        assert len(await dispatches.claim(session, "ubnd-tinh", slots=9, now=now())) == 1
+    async with gateway.database.transaction() as session:
+        assert await dispatches.claim(session, "ubnd-tinh", slots=9, now=now()) == []
+
+
 async def test_the_board_shows_how_many_replicas_have_confirmed(
     gateway: Gateway, receiver: Receiver, dispatcher: Dispatcher
 ) -> None:
