@@ -9,6 +9,7 @@ from connector_gateway.domain.held import Choice, HeldChoice
 from connector_gateway.domain.suspensions import (
     ORDER_MOVES,
     OrderState,
+    Person,
     ScopeKind,
     full_working_days,
 )
@@ -102,6 +103,25 @@ def test_lifting_a_security_risk_takes_two_people() -> None:
         order.approve_lift(AN, now=NOON)
     assert order.approve_lift(BINH, now=NOON) == ALL
     assert order.state is OrderState.LIFTED
+
+
+@pytest.mark.parametrize("by", [AN, BINH], ids=["whoever ordered it", "another"])
+def test_no_one_person_lifts_a_security_risk_alone(by: Person) -> None:
+    order = a_suspension(Ground.SECURITY_RISK)
+    order.take_effect(now=NOON)
+    with pytest.raises(SamePerson):
+        order.lift("đã thay khóa", ALL, by, now=NOON)
+    assert (order.state, order.ended_at) == (OrderState.IN_FORCE, None)
+
+
+@pytest.mark.parametrize("ground", [Ground.MAINTENANCE, Ground.FORCE_MAJEURE])
+def test_one_person_lifts_an_order_on_the_other_grounds(ground: Ground) -> None:
+    before = datetime(2026, 2, 9, 9, 0, tzinfo=ZONE)
+    terms = {"effective_at": TET_MONDAY} if ground is Ground.MAINTENANCE else {}
+    order = a_suspension(ground, now=before, **terms)
+    order.take_effect(now=TET_MONDAY)
+    order.lift("đã xong", ALL, AN, now=TET_MONDAY)
+    assert (order.state, order.ended_at) == (OrderState.LIFTED, TET_MONDAY)
 
 
 def test_a_lift_that_nobody_requested_cannot_be_approved() -> None:

@@ -199,7 +199,9 @@ class Suspension(Table, table=True):
         self._record_lift(remedy, held, by, now=now)
 
     def lift(self, remedy: str, held: HeldChoice, by: Person, *, now: datetime) -> None:
-        """End an order that one person may end."""
+        """End the order by one person; raises ``SamePerson`` where it takes two (Điều 8.1c)."""
+        if self.needs_second_person:
+            raise SamePerson
         self._move(OrderState.LIFTED)
         self._record_lift(remedy, held, by, now=now)
         self.ended_at = now
