@@ -1,5 +1,7 @@
 """Rehearsing an order at the start of a process: the first one is then as quick as the next."""
 
+import asyncio
+
 import structlog
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -28,11 +30,11 @@ async def rehearse_order(session: AsyncSession, settings: Settings) -> None:
     if not settings.rehearses_orders:
         return
     async with rehearsal(session):
-        try:  # in here, so that what was done and said until then is taken back all the same
-            await _order(session)
-        except Exception as why:
-            JOB_FAILURES.labels("rehearse_order").inc()
-            log.warning("order not rehearsed", why=str(why), exc_info=True)
+        # Gathered in here: whatever fails, what was done and said until then is taken back.
+        [failure] = await asyncio.gather(_order(session), return_exceptions=True)
+    if failure:
+        JOB_FAILURES.labels("rehearse_order").inc()
+        log.warning("order not rehearsed", why=str(failure), exc_info=failure)
 
 
 async def _order(session: AsyncSession) -> None:
