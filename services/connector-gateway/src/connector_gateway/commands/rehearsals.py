@@ -16,7 +16,6 @@ from connector_gateway.queries import suspensions as queries
 from connector_gateway.settings import Settings
 from contracts.connector_gateway.v1 import Ground
 
-
 log = structlog.get_logger()
 
 
