@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from connector_gateway.connectors.menu import MENU
+from connector_gateway.domain.dispatches import home_of
 from connector_gateway.domain.sources import PullKind
 from connector_gateway.jobs.dispatcher import Dispatcher
 from tests.support.gateway import Gateway, a_gateway
@@ -50,6 +51,16 @@ async def dispatcher(gateway: Gateway) -> AsyncIterator[Dispatcher]:
     dispatcher = Dispatcher(gateway.database, gateway.settings)
     yield dispatcher
     await dispatcher.close()
+
+
+@pytest.fixture
+async def pair(gateway: Gateway) -> AsyncIterator[list[Dispatcher]]:
+    """Give two dispatchers that know of each other: first the home of ``ubnd-tinh``."""
+    pair = [Dispatcher(gateway.database, gateway.settings) for _ in range(2)]
+    home = home_of("ubnd-tinh", [one.replica for one in pair])
+    yield sorted(pair, key=lambda one: one.replica != home)
+    for one in pair:
+        await one.close()
 
 
 @pytest.fixture(params=sorted(MENU))

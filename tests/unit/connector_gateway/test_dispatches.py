@@ -1,6 +1,7 @@
 """Outbound work: how a try ends, when the next one comes, what may start at all."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -10,6 +11,7 @@ from connector_gateway.domain.dispatches import (
     RETRY_AFTER,
     Answer,
     DispatchState,
+    home_of,
     places,
     ramp,
     ramp_seconds,
@@ -19,6 +21,8 @@ from tests.support.exchange import NOON, a_breaker, a_dispatch, failures
 
 OPENED = [NOON] * FAILURES
 PAUSE = timedelta(seconds=5)
+REPLICAS = [UUID(int=number) for number in (1, 2, 3)]
+CODES = [f"ket-noi-{number}" for number in range(100)]
 
 
 def test_a_success_is_delivered_even_while_stopped() -> None:
@@ -86,6 +90,22 @@ def test_what_resumes_has_started_no_sooner_than_the_ramp_lets_it(count: int) ->
     seconds = ramp_seconds(count)
     assert sum(ramp(since) for since in range(seconds)) >= count
     assert sum(ramp(since) for since in range(seconds - 1)) < count or not count
+
+
+def test_every_connection_has_one_home_whoever_asks_and_homes_are_spread() -> None:
+    homes = [home_of(code, REPLICAS) for code in CODES]
+    assert homes == [home_of(code, REPLICAS[::-1]) for code in CODES]
+    assert min(map(homes.count, REPLICAS)) > len(CODES) / 6
+
+
+def test_the_only_replica_is_the_home_of_all() -> None:
+    assert {home_of(code, REPLICAS[:1]) for code in CODES} == {REPLICAS[0]}
+
+
+def test_a_replica_that_goes_moves_only_what_was_its_own() -> None:
+    gone, *left = REPLICAS
+    moved = {code for code in CODES if home_of(code, left) != home_of(code, REPLICAS)}
+    assert moved == {code for code in CODES if home_of(code, REPLICAS) == gone}
 
 
 def test_a_breaker_opens_after_failures_in_a_row() -> None:

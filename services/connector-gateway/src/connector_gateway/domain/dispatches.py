@@ -1,10 +1,11 @@
 """A dispatch: one event on its way to one connection, with the same webhook id on every try."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 from math import ceil
 from uuid import UUID
 
@@ -34,6 +35,10 @@ TEST = "connector-gateway.dispatch.tested.v1"
 """Type of a test event: signed and logged like others, tried once."""
 LEASE = timedelta(seconds=60)
 """How long a claim stands without word before another dispatcher may take the row."""
+ALIVE = timedelta(seconds=15)
+"""A replica not seen for so long no longer counts."""
+HEAD_START = timedelta(milliseconds=250)
+"""How long due work waits for its home before any other replica takes it."""
 DRAIN = timedelta(seconds=30)
 """How long dispatches in flight may take when maintenance begins."""
 
@@ -264,6 +269,14 @@ class Replica(Table, table=True):
     def confirms(self, code: str, epoch: int) -> bool:
         """Say whether this replica has seen ``epoch`` of the connection ``code``."""
         return self.epochs.get(code, 0) >= epoch
+
+
+def home_of(code: str, replicas: Collection[UUID]) -> UUID:
+    """Return the replica that claims first what the connection ``code`` has due.
+
+    A replica that comes or goes moves only connections that become or were its own.
+    """
+    return max(replicas, key=lambda replica: sha256(replica.bytes + code.encode()).digest())
 
 
 def confirmed(replicas: Sequence[Replica], code: str, epoch: int) -> int:

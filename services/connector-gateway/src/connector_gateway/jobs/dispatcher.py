@@ -19,7 +19,7 @@ from connector_gateway.commands.keys import signing_key
 from connector_gateway.commands.settlements import Ending, settle
 from connector_gateway.connectors.webhook import Webhooks
 from connector_gateway.domain.connections import STARTING
-from connector_gateway.domain.dispatches import CUT_OFF, Answer
+from connector_gateway.domain.dispatches import CUT_OFF, Answer, home_of
 from connector_gateway.queries import dispatches as queries
 from connector_gateway.settings import Settings
 
@@ -46,7 +46,9 @@ class Dispatcher:
             permitted=settings.private_targets,
             timeout=settings.webhook_timeout,
         )
-        self._replica = new_id()
+        self.replica = new_id()
+        self.elsewhere: list[str] = []
+        """Connections whose work another replica claims first."""
         self._stirred = asyncio.Event()
         """Something has ended: there may be room, or the next of a key."""
         self._claims: dict[str, asyncio.Task[int]] = {}
@@ -94,7 +96,9 @@ class Dispatcher:
         """
         started = self._claimed()
         if self._room > 0:
-            codes = await queries.connections_with_work(self._database, sorted(STARTING), now())
+            codes = await queries.connections_with_work(
+                self._database, sorted(STARTING), now(), elsewhere=self.elsewhere
+            )
             for code in codes:
                 self._begin_claim(code)
             if self._claims:
@@ -182,10 +186,14 @@ class Dispatcher:
             )
 
     async def confirm(self) -> None:
-        """Say which epochs this replica acts by."""
+        """Say which epochs this replica acts by; learn which connections are at home elsewhere."""
         async with self._database.transaction() as session:
             epochs = await queries.epochs(session)
-            await dispatches.confirm(session, self._replica, epochs, now=now())
+            await dispatches.confirm(session, self.replica, epochs, now=now())
+            replicas = await queries.replicas(session, now())
+        self.elsewhere = [
+            code for code in epochs if home_of(code, {*replicas, self.replica}) != self.replica
+        ]
 
     async def _cut_off(self, parcels: set[Parcel]) -> None:
         for send, parcel in list(self._sends.items()):

@@ -13,13 +13,11 @@ from chassis.database import raw_connection
 from chassis.identifiers import first_id_of
 from connector_gateway.domain.breakers import Breaker
 from connector_gateway.domain.connections import WANTED, AdminState, Connection, Grants, System
-from connector_gateway.domain.dispatches import CUT_OFF, Replica, confirmed, ramp
+from connector_gateway.domain.dispatches import ALIVE, CUT_OFF, Replica, confirmed, ramp
 from connector_gateway.domain.known import KnownAgency
 from connector_gateway.queries import LocalMoment, View
 from contracts.connector_gateway.v1 import Direction
 
-ALIVE = timedelta(seconds=15)
-"""A replica not seen for so long no longer counts."""
 MINUTE = timedelta(minutes=1)
 OUTBOUND_WORK = """
 SELECT connection_id, count(*) FILTER (WHERE state = 'held') AS held,

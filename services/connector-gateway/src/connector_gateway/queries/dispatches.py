@@ -11,14 +11,15 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.database import Database, raw_connection
 from connector_gateway.domain.breakers import Breaker
 from connector_gateway.domain.connections import AdminState, Connection
-from connector_gateway.domain.dispatches import Dispatch, DispatchState
+from connector_gateway.domain.dispatches import ALIVE, HEAD_START, Dispatch, DispatchState
 from contracts.connector_gateway.v1 import Direction
 
 WITH_WORK = """
 SELECT array_agg(c.code) FROM connections AS c
 WHERE c.outbound_state = ANY($2::text[]) AND EXISTS (
     SELECT FROM dispatches AS d
-    WHERE d.connection_id = c.id AND d.state = 'waiting' AND d.next_attempt_at <= $1)
+    WHERE d.connection_id = c.id AND d.state = 'waiting'
+      AND d.next_attempt_at <= CASE WHEN c.code = ANY($3::text[]) THEN $4::timestamptz ELSE $1 END)
 """
 STARTED_SINCE = """
 SELECT count(*) FROM attempts AS a JOIN dispatches AS d ON d.id = a.dispatch_id
@@ -35,13 +36,20 @@ SELECT code FROM connections WHERE code = ANY($1::text[])
 AND outbound_state IN ('SUSPENDED', 'REVOKED')
 """
 EPOCHS = "SELECT code, epoch FROM connections"
+REPLICAS = "SELECT id FROM presence.replicas WHERE seen_at > $1"
 
 
 async def connections_with_work(
-    database: Database, states: Sequence[AdminState], now: datetime
+    database: Database, states: Sequence[AdminState], now: datetime, *, elsewhere: Sequence[str]
 ) -> list[str]:
-    """Return the connections that have something due, as a glance outside any transaction."""
-    return await database.read_one(WITH_WORK, now, list(states)) or []
+    """Return the connections that have something due, as a glance outside any transaction.
+
+    Those whose home is ``elsewhere`` count only when that has had its ``HEAD_START``.
+    """
+    return (
+        await database.read_one(WITH_WORK, now, list(states), list(elsewhere), now - HEAD_START)
+        or []
+    )
 
 
 async def connection_sharing_its_lock(session: AsyncSession, code: str) -> Connection | None:
@@ -183,3 +191,9 @@ async def epochs(session: AsyncSession) -> dict[str, int]:
     """Return the epoch of every connection."""
     raw = await raw_connection(session)
     return {row["code"]: row["epoch"] for row in await raw.fetch(EPOCHS)}
+
+
+async def replicas(session: AsyncSession, now: datetime) -> set[UUID]:
+    """Return the replicas that dispatch, as far as they have said so."""
+    raw = await raw_connection(session)
+    return {row["id"] for row in await raw.fetch(REPLICAS, now - ALIVE)}
