@@ -50,6 +50,8 @@ async def test_an_order_is_previewed_given_and_lifted_by_two_people(
         course = page.locator(".hub-course")
         for act in ("Ra lệnh tạm ngừng", "Đề nghị khôi phục", "Khôi phục"):
             await expect(course).to_contain_text(act)
+        await expect(course).to_contain_text("người đề nghị: Vũ Thị Lan")
+        await expect(course).to_contain_text("người duyệt: Hoàng Đức Anh")
 
 
 async def test_maintenance_too_soon_is_told_the_earliest_day_and_keeps_what_was_typed(

@@ -22,13 +22,14 @@ import chassis.clock
 from chassis.auth import Keyring
 from chassis.clock import ZONE
 from chassis.database import Database
+from chassis.identifiers import new_id
 from chassis.keys import learn_keys
 from chassis.settings import Role as ProcessRole
 from connector_gateway.commands.keys import signing_key
-from connector_gateway.commands.known import learn_calendar
+from connector_gateway.commands.known import learn_account, learn_calendar
 from connector_gateway.main import create_app
 from connector_gateway.settings import Settings
-from contracts.accounts.v1 import PublicKey, Role
+from contracts.accounts.v1 import AccountIssued, PublicKey, Role
 from contracts.catalog.v1 import CalendarChanged
 from tests.support.partner import API, Partner
 from tests.support.postgres import empty
@@ -104,6 +105,21 @@ class Gateway:
     def person(self, *roles: Role, agency: str = "24") -> dict[str, str]:
         """Return the headers of a new person with ``roles``."""
         return {"Authorization": f"Bearer {a_token(*roles, agency=agency)}"}
+
+    async def known(self, name: str) -> dict[str, str]:
+        """Return the headers of a new connection operator whose account has this name."""
+        issued = AccountIssued(
+            account_id=new_id(),
+            username=f"ket-noi-{new_id()}",
+            display_name=name,
+            agency="24",
+            roles=[Role.CONNECTION_OPERATOR],
+            issued_at=chassis.clock.now(),
+        )
+        async with self.database.transaction() as session:
+            await learn_account(session, issued)
+        token = a_token(Role.CONNECTION_OPERATOR, sub=str(issued.account_id), name=name)
+        return {"Authorization": f"Bearer {token}"}
 
     @property
     def operator(self) -> dict[str, str]:

@@ -62,7 +62,7 @@ ACCOUNTS = Topic(
     "accounts.accounts.v1",
     owner="accounts",
     key="account id",
-    readers=("notifications",),
+    readers=("notifications", "connector-gateway"),
     retention_ms=-1,
 )
 SESSIONS = Topic(

@@ -7,6 +7,7 @@ from chassis.identifiers import new_id
 from tests.support.gateway import Gateway, an_order
 from tests.support.partner import a_delivery
 
+BY = {"by", "requested_by", "approved_by"}
 MONDAY = datetime(2026, 6, 15, 9, 0, tzinfo=ZONE)
 
 
@@ -29,6 +30,28 @@ async def test_the_course_of_a_connection_names_every_act_and_no_delivery(
     assert [act["at"] for act in page["items"]] == sorted(
         (act["at"] for act in page["items"]), reverse=True
     )
+
+
+async def test_a_course_calls_people_by_their_names(gateway: Gateway) -> None:
+    await gateway.open("qg-tthc")
+    an, binh = [await gateway.known(name) for name in ("Nguyễn Văn An", "Trần Thị Bình")]
+    order = await gateway.call("POST", "/suspensions", an_order("qg-tthc"), by=an)
+    path = f"/suspensions/{order.json()['id']}/lift"
+    await gateway.call("POST", path, {"remedy": "Đã thay khóa"}, by=an)
+    await gateway.call("POST", f"{path}/approve", by=binh)
+    page = (await gateway.call("GET", "/connections/qg-tthc/timeline")).json()
+    acts = {act["kind"]: act for act in page["items"]}
+    called = {
+        kind: {fact: act["people"].get(id) for fact, id in act["facts"].items() if fact in BY}
+        for kind, act in acts.items()
+    }
+    assert called["suspension-ordered"] == {"by": "Nguyễn Văn An"}
+    assert called["lift-requested"] == {"by": "Nguyễn Văn An"}
+    assert called["suspension-lifted"] == {
+        "requested_by": "Nguyễn Văn An",
+        "approved_by": "Trần Thị Bình",
+    }
+    assert acts["connection-opened"]["people"] == {}, "of whom accounts has said nothing"
 
 
 async def test_pages_of_a_course_join_without_gap_or_repeat(gateway: Gateway) -> None:

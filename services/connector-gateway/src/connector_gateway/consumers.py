@@ -10,7 +10,7 @@ from chassis.delivery import Consumers, Envelope
 from connector_gateway.commands import announcements, deliveries, dispatches, known, requests
 from connector_gateway.domain.receipts import Completion, ReceiptState
 from connector_gateway.domain.subscriptions import MENU
-from contracts.accounts.v1 import AgencyOpened
+from contracts.accounts.v1 import AccountIssued, AgencyOpened
 from contracts.catalog.v1 import CalendarChanged
 from contracts.event import Event
 from contracts.notifications.v1 import NoticePublished
@@ -27,6 +27,11 @@ class Head(msgspec.Struct):
 
 
 HEAD = msgspec.json.Decoder(Head)
+
+
+@consumers.on(AccountIssued)
+async def account_issued(session: AsyncSession, event: AccountIssued, _: Envelope) -> None:
+    await known.learn_account(session, event)
 
 
 @consumers.on(AgencyOpened)

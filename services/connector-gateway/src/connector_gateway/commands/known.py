@@ -1,4 +1,4 @@
-"""Learning what other services own: agencies and the working-day calendar."""
+"""Learning what other services own: names of people, agencies and the working-day calendar."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -6,9 +6,13 @@ from datetime import date, timedelta
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.database import raw_connection
-from contracts.accounts.v1 import AgencyOpened
+from contracts.accounts.v1 import AccountIssued, AgencyOpened
 from contracts.catalog.v1 import CalendarChanged
 
+LEARN_ACCOUNT = """
+INSERT INTO known_accounts (id, name) VALUES ($1, $2)
+ON CONFLICT (id) DO UPDATE SET name = excluded.name
+"""
 LEARN_AGENCIES = """
 INSERT INTO known_agencies (code, name) SELECT * FROM unnest($1::text[], $2::text[])
 ON CONFLICT (code) DO UPDATE SET name = excluded.name
@@ -17,6 +21,13 @@ LEARN_DAYS = """
 INSERT INTO known_calendar_days (day, is_working) SELECT * FROM unnest($1::date[], $2::boolean[])
 ON CONFLICT (day) DO UPDATE SET is_working = excluded.is_working
 """
+
+
+async def learn_account(session: AsyncSession, event: AccountIssued) -> None:
+    """Remember how a person is called: what a locked account did keeps its name."""
+    raw = await raw_connection(session)
+    name = event.display_name or event.username
+    await raw.execute(LEARN_ACCOUNT, str(event.account_id), name)
 
 
 async def learn_agencies(session: AsyncSession, events: Sequence[AgencyOpened]) -> None:

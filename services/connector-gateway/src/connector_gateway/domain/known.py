@@ -1,4 +1,4 @@
-"""What this service has learned from the others: agencies and the working-day calendar."""
+"""What this service has learned from the others: accounts, agencies, the calendar."""
 
 from datetime import date
 
@@ -6,6 +6,15 @@ from sqlalchemy import Text
 from sqlmodel import Field
 
 from connector_gateway.domain import Table
+
+
+class KnownAccount(Table, table=True):
+    """The name of a person by the id of the account, as tokens and the ledger say it."""
+
+    __tablename__ = "known_accounts"
+
+    id: str = Field(sa_type=Text, primary_key=True)
+    name: str = Field(sa_type=Text)
 
 
 class KnownAgency(Table, table=True):

@@ -4,11 +4,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.database import raw_connection
 from connector_gateway.queries import LocalMoment, View
+from connector_gateway.queries.known import names_of_people
 
 # Inside a string ``"kind":"`` is escaped: the pattern meets kinds alone (ix_ledger_entries_acts).
 ACTS = """
@@ -28,6 +30,8 @@ WITH own AS (
 SELECT * FROM acts WHERE (at, chain, index) < ($2, $3, $4)
 ORDER BY at DESC, chain DESC, index DESC LIMIT $5
 """
+PEOPLE = ("by", "requested_by", "approved_by")
+"""Facts that name whoever acted by the id of the account."""
 WHERE_IT_STANDS = {"chain", "index", "at", "kind"}
 
 
@@ -52,6 +56,8 @@ class ActView(View):
     index: int
     kind: str
     facts: Mapping[str, str | int | None]
+    people: Mapping[str, str]
+    """How the people are called whose ids stand in `by`, `requested_by` and `approved_by`."""
 
 
 async def acts(
@@ -60,10 +66,21 @@ async def acts(
     """Return what people and the hub did to a connection, the latest first; no deliveries."""
     raw = await raw_connection(session)
     rows = await raw.fetch(ACTS, code, before.at, before.chain, before.index, limit)
-    return [_act(**row) for row in rows]
+    told = [json.loads(row["entry"]) for row in rows]
+    names = await names_of_people(session, {id for said in told for id in _ids(said)})
+    return [_act(row["at"], said, names) for row, said in zip(rows, told, strict=True)]
 
 
-def _act(chain: str, index: int, at: datetime, entry: str) -> ActView:
-    said = json.loads(entry)
-    facts = {name: value for name, value in said.items() if name not in WHERE_IT_STANDS}
-    return ActView(at=at, chain=chain, index=index, kind=said["kind"], facts=facts)
+def _ids(said: Mapping[str, Any]) -> set[str]:
+    return {said[fact] for fact in PEOPLE if said.get(fact)}
+
+
+def _act(at: datetime, said: Mapping[str, Any], names: Mapping[str, str]) -> ActView:
+    return ActView(
+        at=at,
+        chain=said["chain"],
+        index=said["index"],
+        kind=said["kind"],
+        facts={name: value for name, value in said.items() if name not in WHERE_IT_STANDS},
+        people={id: names[id] for id in _ids(said) if id in names},
+    )
