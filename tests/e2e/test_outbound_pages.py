@@ -125,6 +125,8 @@ async def test_what_was_held_is_previewed_by_two_people_before_it_goes_on(
         await expect(page.locator("#da-thu")).to_contain_text("chưa đạt")
         await page.click("button:has-text('Thử lại')")
         await expect(page.locator("#da-thu")).to_contain_text("Thử đạt")
+        await page.reload()
+        await expect(page.locator("section.hub-box")).to_contain_text("người thử: Vũ Thị Lan")
         assert await axe_violations(page) == []
         await page.click("a:has-text('Tiếp tục')")
         await page.check("#choose-discard")
@@ -154,6 +156,10 @@ async def test_what_was_held_is_previewed_by_two_people_before_it_goes_on(
         await expect(page.locator("dl")).to_contain_text("Đã cài lại máy chủ, thay khóa")
         await expect(page.locator("dl")).to_contain_text("Bỏ tất cả (lý do: Đã gửi bản giấy)")
         assert await figures(page) == [held, "0", "0", held]
+        await expect(page.locator("#da-thu")).to_contain_text("Thử đạt")
+        await expect(page.locator("section.hub-box")).to_contain_text("người thử: Vũ Thị Lan")
+        await page.click("button:has-text('Thử lại')")
+        await expect(page.locator("section.hub-box")).to_contain_text("người thử: Hoàng Đức Anh")
         await page.click("button:has-text('Duyệt khôi phục')")
         await expect(page.locator("h1 + p")).to_contain_text("Đã khôi phục")
         await page.goto("/ket-noi/chinh-phu/nhat-ky-gui?trang_thai=discarded")

@@ -6,6 +6,7 @@ import pytest
 
 from chassis.identifiers import new_id
 from connector_gateway.jobs.dispatcher import Dispatcher
+from contracts.accounts.v1 import Role
 from contracts.submissions.v1 import ConsolidationForwarded
 from tests.support.gateway import Gateway
 from tests.support.partner import Partner, Receiver, a_delivery
@@ -150,6 +151,32 @@ async def test_a_probe_sends_a_signed_event_without_a_report_and_counts_credenti
     assert gateway.rows(seen) == [
         *(("inbound", "yes"), ("outbound", "yes"), ("inbound", "no"), ("outbound", "no")),
     ]
+
+
+async def test_what_a_probe_saw_last_is_read_by_others_and_names_who_asked(
+    gateway: Gateway, receiver: Receiver
+) -> None:
+    await both_ways(gateway, receiver)
+    order = (await gateway.suspend("hai-chieu"))["id"]
+    path = f"/suspensions/{order}/probe"
+    early = await gateway.call("GET", path)
+    assert (early.status_code, early.json()["type"]) == (404, "/problems/not-probed")
+    an, binh = [await gateway.known(name) for name in ("Nguyễn Văn An", "Trần Thị Bình")]
+    receiver.answers = ["500", "204"]
+    for by, name, sound in ((an, "Nguyễn Văn An", False), (binh, "Trần Thị Bình", True)):
+        seen = (await gateway.call("POST", path, by=by)).json()
+        assert (seen["probed_by"], seen["is_sound"]) == (name, sound)
+        auditor = gateway.person(Role.AUDITOR)
+        assert (await gateway.call("GET", path, by=auditor)).json() == seen
+    await gateway.lift(order)
+    other = (await gateway.suspend("hai-chieu"))["id"]
+    assert (await gateway.call("GET", f"/suspensions/{other}/probe")).status_code == 404
+    unknown = await gateway.call("GET", f"/suspensions/{new_id()}/probe")
+    assert unknown.json()["type"] == "/problems/suspension-unknown"
+    nonsense = await gateway.call("GET", "/suspensions/khong/probe")
+    assert (nonsense.status_code, nonsense.json()["errors"][0]["pointer"]) == (
+        *(422, "/path/suspension"),
+    )
 
 
 async def test_of_ten_thousand_held_one_of_each_key_goes_out_and_the_rest_is_superseded(

@@ -57,6 +57,7 @@ OPERATIONS = [
     ("GET", "/suspensions", LOOKING),
     ("GET", ORDER, LOOKING),
     ("POST", f"{ORDER}/extend", ACTING),
+    ("GET", f"{ORDER}/probe", LOOKING),
     ("POST", f"{ORDER}/probe", ACTING),
     ("POST", f"{ORDER}/lift/preview", LOOKING),
     ("POST", f"{ORDER}/lift", ACTING),

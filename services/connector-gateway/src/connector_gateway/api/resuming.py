@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -19,12 +20,13 @@ from connector_gateway.commands.dispatches import Parcel
 from connector_gateway.commands.keys import signing_key
 from connector_gateway.connectors.webhook import Webhooks
 from connector_gateway.domain.probes import PROBE, Finding
-from connector_gateway.errors.suspensions import OrderNotOpen, SuspensionUnknown
+from connector_gateway.errors.suspensions import NotProbed, OrderNotOpen, SuspensionUnknown
 from connector_gateway.queries import LocalMoment, View
 from connector_gateway.queries import held as held_queries
 from connector_gateway.queries import suspensions as queries
 from connector_gateway.queries.held import LiftPreviewView
-from connector_gateway.queries.probes import Stopped
+from connector_gateway.queries.known import names_of_people
+from connector_gateway.queries.probes import Seen, Stopped, last_seen
 from connector_gateway.settings import Settings
 from contracts.connector_gateway.v1 import Direction
 
@@ -46,8 +48,10 @@ class ProbedView(View):
 
 
 class ProbeView(View):
-    """What a probe saw of everything that an order stops."""
+    """What a probe saw of everything that an order stops, when, and who asked for it."""
 
+    probed_at: LocalMoment
+    probed_by: str
     is_sound: bool
     directions: list[ProbedView]
 
@@ -70,9 +74,25 @@ async def preview_lift(
     return await held_queries.preview(session, suspension, choice, now=now)
 
 
+@router.get("/suspensions/{suspension}/probe")
+async def last_probe(suspension: UUID, session: Transaction, _: Reader) -> ProbeView:
+    """Return what was seen last of each direction that the order stops, as the ledger keeps it.
+
+    404 `suspension-unknown`, 404 `not-probed`.
+    """
+    if await queries.suspension(session, suspension) is None:
+        raise SuspensionUnknown(suspension=suspension)
+    seen = await last_seen(session, suspension)
+    if not seen:
+        raise NotProbed(suspension=suspension)
+    last = max(seen, key=lambda one: one.at)
+    names = await names_of_people(session, {last.by})
+    return _view(seen, at=last.at, by=names.get(last.by, last.by))
+
+
 @router.post("/suspensions/{suspension}/probe")
 async def probe(suspension: UUID, request: Request, who: Operator, now: Now) -> ProbeView:
-    """Try what the order stops, before it is lifted; the answer stands in the ledger.
+    """Try what the order stops, before it is lifted; what was seen is kept in the ledger.
 
     Outbound: a signed event of type `connector-gateway.probe`, without any report, is sent to the
     receiver once. Inbound: the credentials that would sign in are counted. Nothing held moves.
@@ -85,12 +105,12 @@ async def probe(suspension: UUID, request: Request, who: Operator, now: Now) -> 
     found: dict[UUID, list[Finding]] = defaultdict(list)
     for one, finding in zip(stopped, findings, strict=True):
         found[one.connection_id].append(finding)
+    by = person(who)
     async with state.database.transaction() as session:
-        await commands.record_probe(session, suspension, found, person(who), now=now)
-    return ProbeView(
-        is_sound=all(finding.is_sound for finding in findings),
-        directions=[_view(one, finding) for one, finding in zip(stopped, findings, strict=True)],
-    )
+        await commands.record_probe(session, suspension, found, by, now=now)
+    pairs = zip(stopped, findings, strict=True)
+    seen = [Seen(one.code, finding, now, by.subject) for one, finding in pairs]
+    return _view(seen, at=now, by=by.name)
 
 
 async def _look(
@@ -128,7 +148,16 @@ async def _try(one: Stopped, suspension: UUID, webhooks: Webhooks, now: datetime
     return Finding.of_answer(await webhooks.send(parcel, now=now), clock() - began)
 
 
-def _view(one: Stopped, finding: Finding) -> ProbedView:
+def _view(seen: Sequence[Seen], *, at: datetime, by: str) -> ProbeView:
+    return ProbeView(
+        probed_at=at,
+        probed_by=by,
+        is_sound=all(one.finding.is_sound for one in seen),
+        directions=[_probed(one.code, one.finding) for one in seen],
+    )
+
+
+def _probed(connection: str, finding: Finding) -> ProbedView:
     until = finding.valid_until.astimezone(ZONE) if finding.valid_until else None
     said = {
         "status": finding.status,
@@ -138,8 +167,8 @@ def _view(one: Stopped, finding: Finding) -> ProbedView:
         "until": f"{until:%H:%M %d/%m/%Y}" if until else words()["no-end"],
     }
     return ProbedView(
-        connection=one.code,
-        direction=one.direction,
+        connection=connection,
+        direction=finding.direction,
         is_sound=finding.is_sound,
         detail=words()[finding.why].format_map(said),
         status=finding.status,

@@ -79,6 +79,12 @@ class NothingToExtend(Conflict):
     slug = "nothing-to-extend"
 
 
+class NotProbed(NotFound):
+    """Nobody has tried what the order stops."""
+
+    slug = "not-probed"
+
+
 class OrderNotOpen(Conflict):
     """The order's state does not allow this step."""
 

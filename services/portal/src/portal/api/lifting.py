@@ -21,21 +21,24 @@ EVERYTHING: dict[str, str | None] = {"choose": "all", "from": None, "to": None, 
 async def begin(request: Request, suspension: UUID, viewer: SignedIn) -> Response:
     """Step 1: try what the order stops, before anything is decided."""
     order = await _order(viewer, suspension)
-    return _elsewhere(order, "IN_FORCE") or _first(request, viewer, order)
+    return _elsewhere(order, "IN_FORCE") or await _first(request, viewer, order)
 
 
 @router.post(f"{LIFT}/thu")
 async def probe(request: Request, suspension: UUID, viewer: SignedIn, _: Form) -> Response:
-    """Try what the order stops and show what was seen, to whoever asks or approves."""
-    order = await _order(viewer, suspension)
+    """Try what the order stops; both people see what was seen, until it is tried again."""
     seen, problem = None, None
     try:
         seen = await viewer.hub.post(f"{_path(suspension)}/probe")
     except Problem as why:
         problem = why
-    if order["state"] == "LIFT_REQUESTED":
-        return await _second(request, viewer, order, seen=seen, problem=problem)
-    return _first(request, viewer, order, seen=seen, problem=problem)
+    order = await _order(viewer, suspension)
+    is_second = order["state"] == "LIFT_REQUESTED"
+    if seen and seen["directions"]:
+        step = LIFT.format(suspension=suspension) + ("/duyet" if is_second else "")
+        return RedirectResponse(f"{step}#da-thu", 303)
+    show = _second if is_second else _first
+    return await show(request, viewer, order, seen=seen, problem=problem)
 
 
 @router.get(f"{LIFT}/du-lieu")
@@ -127,11 +130,23 @@ def decision_of(sent: FormData) -> dict[str, str | None]:
     return held
 
 
-def _can_act(viewer: Viewer) -> bool:
-    return viewer.has("connection_operator", "operator", "administrator")
+async def _trial(
+    viewer: Viewer, order: dict[str, Any], seen: dict[str, Any] | None
+) -> dict[str, Any]:
+    """Return what both people are shown of a probe: what was seen last, and who may try."""
+    if seen is None:
+        try:
+            seen = await viewer.hub.get(f"{_path(order['id'])}/probe")
+        except Problem as why:
+            if why.slug != "not-probed":
+                raise
+    return {
+        "seen": seen,
+        "can_act": viewer.has("connection_operator", "operator", "administrator"),
+    }
 
 
-def _first(
+async def _first(
     request: Request,
     viewer: Viewer,
     order: dict[str, Any],
@@ -144,8 +159,7 @@ def _first(
         "lift-probe.html",
         problem=problem,
         order=order,
-        seen=seen,
-        can_act=_can_act(viewer),
+        **await _trial(viewer, order, seen),
     )
 
 
@@ -207,6 +221,5 @@ async def _second(
         order=order,
         held=held,
         plan=await _plan(viewer, order, held),
-        seen=seen,
-        can_act=_can_act(viewer),
+        **await _trial(viewer, order, seen),
     )
