@@ -11,14 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from submissions.domain.deliveries.shapes import (
-    MOST_FIGURES,
-    Delivery,
-    Matrix,
-    Number,
-    OnError,
-    clean,
-)
+from submissions.domain.deliveries.shapes import MOST_FIGURES, Delivery, Matrix, Number, OnError
 
 SIGNS = b"0123456789.-x"
 
@@ -61,12 +54,9 @@ def read_dense(body: bytes) -> Delivery | None:
         return None
     if sum(len(part.rows) * len(part.columns) for part in matrices) > MOST_FIGURES:
         return None
-    return Delivery(
-        regime=clean(pushed.regime, "/regime"),
-        period=clean(pushed.period, "/period"),
-        submit=pushed.submit,
-        on_error=OnError(pushed.on_error),
-        parts=matrices,
+    on_error = OnError(pushed.on_error)
+    return Delivery.of(
+        pushed.regime, pushed.period, matrices, submit=pushed.submit, on_error=on_error
     )
 
 

@@ -19,7 +19,6 @@ from submissions.domain.deliveries.shapes import (
     OnError,
     Part,
     UnreadableBody,
-    clean,
     gather,
 )
 from submissions.domain.deliveries.values import MOST_DIGITS
@@ -75,13 +74,8 @@ def read_closely(body: bytes) -> Delivery:
         parts = _matrices(pushed.reports)
     else:
         parts = _lists(pushed.figures or [])
-    return Delivery(
-        regime=clean(pushed.regime, "/regime"),
-        period=clean(pushed.period, "/period"),
-        submit=pushed.submit,
-        on_error=OnError(pushed.on_error),
-        parts=parts,
-    )
+    on_error = OnError(pushed.on_error)
+    return Delivery.of(pushed.regime, pushed.period, parts, submit=pushed.submit, on_error=on_error)
 
 
 def _decode(body: bytes) -> Pushed:

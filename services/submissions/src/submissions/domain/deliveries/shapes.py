@@ -109,6 +109,19 @@ class Delivery:
     on_error: OnError
     parts: Sequence[Part]
 
+    @classmethod
+    def of(
+        cls,
+        regime: str,
+        period: str,
+        parts: Sequence[Part],
+        *,
+        submit: bool = False,
+        on_error: OnError = OnError.SKIP,
+    ) -> "Delivery":
+        """Return a delivery whose regime and period are clean, or raise ``UnreadableBody``."""
+        return cls(clean(regime, "/regime"), clean(period, "/period"), submit, on_error, parts)
+
 
 def gather(figures: Iterable[tuple[str, Figure]]) -> list[Part]:
     """Return the figures of a list, those of one agency together; refuses too many."""

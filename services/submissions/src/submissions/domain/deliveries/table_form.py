@@ -4,14 +4,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 
-from submissions.domain.deliveries.shapes import (
-    Delivery,
-    Figure,
-    OnError,
-    UnreadableBody,
-    clean,
-    gather,
-)
+from submissions.domain.deliveries.shapes import Delivery, Figure, UnreadableBody, gather
 
 COLUMNS = ("agency", "row", "column", "value")
 COMMON = ("regime", "period")
@@ -54,13 +47,7 @@ def read_rows(lines: Iterator[Sequence[str]]) -> Delivery:
             yield agency, Figure(f"/lines/{at}", row, column, value)
 
     parts = gather(figures())
-    return Delivery(
-        regime=clean(common.get("regime", ""), "/regime"),
-        period=clean(common.get("period", ""), "/period"),
-        submit=False,
-        on_error=OnError.SKIP,
-        parts=parts,
-    )
+    return Delivery.of(common.get("regime", ""), common.get("period", ""), parts)
 
 
 def _delimiter(text: str) -> str:

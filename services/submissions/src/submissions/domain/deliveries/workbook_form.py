@@ -8,14 +8,7 @@ says nothing.
 
 from collections.abc import Iterator, Sequence
 
-from submissions.domain.deliveries.shapes import (
-    Delivery,
-    Figure,
-    OnError,
-    UnreadableBody,
-    clean,
-    gather,
-)
+from submissions.domain.deliveries.shapes import Delivery, Figure, UnreadableBody, gather
 from submissions.domain.deliveries.table_form import COLUMNS, read_rows
 
 Rows = Sequence[Sequence[str]]
@@ -33,13 +26,7 @@ def read_sheets(sheets: Sequence[tuple[str, Rows]]) -> Delivery:
     parts = gather(
         figure for name, rows in sheets if rows for figure in _figures(name, rows, common)
     )
-    return Delivery(
-        regime=clean(common.get("regime", ""), "/regime"),
-        period=clean(common.get("period", ""), "/period"),
-        submit=False,
-        on_error=OnError.SKIP,
-        parts=parts,
-    )
+    return Delivery.of(common.get("regime", ""), common.get("period", ""), parts)
 
 
 def _figures(sheet: str, rows: Rows, common: dict[str, str]) -> Iterator[tuple[str, Figure]]:
