@@ -35,6 +35,7 @@ SETTINGS = {
     "timezone": "Asia/Ho_Chi_Minh",
     "log_timezone": "Asia/Ho_Chi_Minh",
     "log_line_prefix": "%m [%p] %d ",
+    "track_commit_timestamp": "on",
     "log_checkpoints": "off",
     "log_min_duration_statement": "2s",
 }

@@ -105,19 +105,21 @@ class Gathering(Generic[A, R]):
         task.add_done_callback(self._tasks.discard)
 
     async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
-        while self._together:
-            began = loop.time()
-            await self._settle(next_of(self._together), waits=False)
-            if len(self._together) < MOST:
-                await breathe(since=began)
+        await self._empty(self._together, waits=False)
         self._is_running = False
 
     async def _run_lane(self, name: str) -> None:
-        lane = self._lanes[name]
-        while lane:
-            await self._settle(next_of(lane), waits=True)
+        await self._empty(self._lanes[name], waits=True)
         del self._lanes[name]
+
+    async def _empty(self, queue: list[Waiting[A, R]], *, waits: bool) -> None:
+        """Settle what waits, and what comes meanwhile, a breath from one turn to the next."""
+        loop = asyncio.get_running_loop()
+        while queue:
+            began = loop.time()
+            await self._settle(next_of(queue), waits=waits)
+            if len(queue) < MOST:
+                await breathe(since=began)
 
     async def _settle(self, waiting: Sequence[Waiting[A, R]], *, waits: bool) -> None:
         try:

@@ -22,6 +22,7 @@ from faststream.kafka import KafkaMessage
 from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.breath import Breathing
 from chassis.clock import now
 from chassis.database import Database
 from chassis.errors import Refusal
@@ -90,6 +91,7 @@ class Reader:
         self._dead_letters = dead_letters_of(consumers.service).name
         self._stems = {stem_of(name): name for name in consumers.types}
         self._waited = 0.0
+        self._breathing = Breathing()
 
     async def take(self, message: KafkaMessage) -> None:
         """Apply the policy to a record and to what waits behind it; commit exactly these offsets.
@@ -98,6 +100,7 @@ class Reader:
         fetched already, so that an idle hub is quick and a busy one writes in bulk. Partitions
         are taken side by side: while the database works on one, another is made ready.
         """
+        began = asyncio.get_running_loop().time()
         consumer: Any = message.consumer
         first: ConsumerRecord = message.raw_message
         lanes = {TopicPartition(first.topic, first.partition): [first]}
@@ -116,6 +119,9 @@ class Reader:
             return
         self._waited = 0.0
         DEPENDENCY_DOWN.labels(self.group).set(0)
+        carried = sum(map(len, lanes.values()))
+        if carried < self._most:
+            await self._breathing.draw(since=began, carried=carried)
 
     async def _take_lanes(
         self, consumer: Any, lanes: Mapping[TopicPartition, Sequence[ConsumerRecord]]
@@ -253,14 +259,9 @@ class Reader:
     async def _wait_out(self, why: Exception) -> None:
         self._waited = min(max(self._waited * 2, 0.5), LONGEST_WAIT)
         DEPENDENCY_DOWN.labels(self.group).set(1)
-        is_foreseen = is_unavailable(why) or isinstance(why, KafkaError)
-        log.warning(
-            "reader waits",
-            group=self.group,
-            why=repr(why),
-            seconds=self._waited,
-            exc_info=None if is_foreseen else why,
-        )
+        trace = None if is_unavailable(why) or isinstance(why, KafkaError) else why
+        told = {"group": self.group, "why": repr(why), "seconds": self._waited}
+        log.warning("reader waits", **told, exc_info=trace)
         await asyncio.sleep(self._waited)
 
 
@@ -290,9 +291,8 @@ def _has_tried_enough(state: tenacity.RetryCallState) -> bool:
 
 
 def _reason(why: Exception) -> tuple[str, str]:
-    if isinstance(why, ValidationError):
-        return "unreadable-value", str(why)
-    return getattr(why, "slug", type(why).__name__), str(why)
+    slug = getattr(why, "slug", type(why).__name__)
+    return "unreadable-value" if isinstance(why, ValidationError) else slug, str(why)
 
 
 def _type_of(record: ConsumerRecord) -> str:

@@ -16,7 +16,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from opentelemetry.trace import Span, SpanKind
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.breath import breathe
+from chassis.breath import Breathing
 from chassis.clock import now
 from chassis.database import Database, raw_connection
 from chassis.kafka import new_producer
@@ -111,6 +111,7 @@ class Relay:
         measured = pruned = 0.0
         pause = poll
         loop = asyncio.get_running_loop()
+        breathing = Breathing()
         while not stop.is_set():
             wake.clear()
             began = loop.time()
@@ -127,7 +128,7 @@ class Relay:
             if rows:
                 pause = poll
                 if len(rows) < batch:
-                    await breathe(since=began)
+                    await breathing.draw(since=began, carried=len(rows))
                 continue
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(wake.wait(), pause)

@@ -71,11 +71,36 @@ async def entries(database: Database, column: str = "word") -> list[str]:
 async def test_who_comes_during_a_breath_shares_the_next_transaction(database: Database) -> None:
     gathering: Gathering[Word, str] = Gathering(database, write)
     await gathering.take(Word("a", "first"))
+    await three_come(gathering)
+    await came_together(database)
+
+
+async def test_who_comes_during_the_breath_of_a_lane_that_was_held_shares_the_next_transaction(
+    database: Database,
+) -> None:
+    gathering: Gathering[Word, str] = Gathering(database, write)
+    async with database.transaction() as session:
+        await (await raw_connection(session)).execute(
+            "SELECT FROM lanes WHERE name = 'a' FOR UPDATE"
+        )
+        first = asyncio.create_task(gathering.take(Word("a", "first")))
+        await until(lambda: _waits(database))
+    await first
+    await three_come(gathering)
+    await came_together(database)
+
+
+async def three_come(gathering: Gathering[Word, str]) -> None:
+    """Ask three times, one turn of the loop after the other."""
     coming = []
     for word in ("second", "third", "fourth"):
         coming.append(asyncio.create_task(gathering.take(Word("a", word))))
         await asyncio.sleep(0)
     await asyncio.gather(*coming)
+
+
+async def came_together(database: Database) -> None:
+    """Hold that three words after the first were written in one transaction."""
     first, *others = await entries(database, "xid")
     assert len(others) == 3
     assert len(set(others)) == 1

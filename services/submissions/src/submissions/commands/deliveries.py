@@ -26,6 +26,7 @@ from submissions.domain.deliveries.workbook_form import read_sheets
 from submissions.domain.versions import SourceKind
 from submissions.errors import CodeMapNotArrived, DeliveryHeadersMissing
 from submissions.queries import deliveries as queries
+from submissions.queries.deliveries import Known
 
 KEEP_VERSIONS = """
 WITH made AS (
@@ -45,11 +46,9 @@ async def take_in(session: AsyncSession, envelopes: Sequence[Envelope], *, now: 
     """Apply up to 20 deliveries in the order they came, and say of each what became of it."""
     read = [await arrival_of(envelope) for envelope in envelopes]
     arrivals = await made_ready(session, read)
-    units = await queries.units_by_code(
-        session, {agency for one in arrivals for agency in agencies_of(one)}
-    )
-    for run in runs(arrivals, units):
-        batch = await batch_for(session, run, units)
+    known = await known_to(session, arrivals)
+    for run in runs(arrivals, known.units):
+        batch = await batch_for(session, run, known)
         outcomes = [batch.take(arrival) for arrival in run]
         await _write(session, batch.versions, batch.changed, now=now)
         for outcome in outcomes:
@@ -173,27 +172,28 @@ async def _placed(session: AsyncSession, arrivals: Sequence[Arrival]) -> list[Ar
     return placed
 
 
+async def known_to(session: AsyncSession, arrivals: Sequence[Arrival]) -> Known:
+    """Return what there is of the agencies and regimes that deliveries name."""
+    agencies = {agency for one in arrivals for agency in agencies_of(one)}
+    regimes = {one.content.regime for one in arrivals if isinstance(one.content, Delivery)}
+    return await queries.known(session, agencies, regimes)
+
+
 async def batch_for(
-    session: AsyncSession,
-    arrivals: Sequence[Arrival],
-    units: Mapping[str, str],
-    *,
-    is_locked: bool = True,
+    session: AsyncSession, arrivals: Sequence[Arrival], known: Known, *, is_locked: bool = True
 ) -> Batch:
     """Return what deliveries meet, the reports locked unless nothing will be written."""
-    readable = [one.content for one in arrivals if isinstance(one.content, Delivery)]
-    regimes = await queries.regimes_by_code(session, {one.regime for one in readable})
     keys = {
-        (arrival.content.regime, arrival.content.period, units[agency])
+        (arrival.content.regime, arrival.content.period, known.units[agency])
         for arrival in arrivals
-        if isinstance(arrival.content, Delivery) and arrival.content.regime in regimes
+        if isinstance(arrival.content, Delivery) and arrival.content.regime in known.regimes
         for agency in agencies_of(arrival)
-        if agency in units
+        if agency in known.units
     }
-    plans = {code: regime.plan for code, regime in regimes.items()}
+    plans = {code: regime.plan for code, regime in known.regimes.items()}
     return Batch(
-        in_force_from={code: regime.in_force_from for code, regime in regimes.items()},
-        units=units,
+        in_force_from={code: regime.in_force_from for code, regime in known.regimes.items()},
+        units=known.units,
         heads=await queries.heads(session, keys, plans, is_locked=is_locked),
     )
 

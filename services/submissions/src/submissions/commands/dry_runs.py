@@ -6,10 +6,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.database import raw_connection
 from contracts.submissions.v1 import DeliveryProcessed
-from submissions.commands.deliveries import agencies_of, batch_for, made_ready
+from submissions.commands.deliveries import batch_for, known_to, made_ready
 from submissions.commands.outcomes import event_of
 from submissions.domain.deliveries.intake import Arrival
-from submissions.queries import deliveries as queries
 
 READ_ONLY = "SET TRANSACTION READ ONLY"
 """The database has the last word on writing nothing."""
@@ -24,6 +23,6 @@ async def try_out(session: AsyncSession, arrival: Arrival, *, now: datetime) -> 
     connection = await raw_connection(session)
     await connection.execute(READ_ONLY)
     arrivals = await made_ready(session, [arrival])
-    units = await queries.units_by_code(session, agencies_of(arrivals[0]))
-    batch = await batch_for(session, arrivals, units, is_locked=False)
+    known = await known_to(session, arrivals)
+    batch = await batch_for(session, arrivals, known, is_locked=False)
     return event_of(batch.take(arrivals[0]), now=now)

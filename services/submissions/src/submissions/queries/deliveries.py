@@ -1,7 +1,7 @@
 """What a batch of deliveries meets: regimes, agencies, the reports it names, locked in order."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -19,14 +19,14 @@ from submissions.domain.deliveries.shapes import Delivery
 from submissions.domain.formulas import FormPlan, plan_of
 from submissions.domain.reports import OPEN, Status
 
-REGIMES = """
-SELECT code, definition ->> 'in_force_from' AS in_force_from, (definition -> 'form')::text AS form
-FROM known_regimes WHERE code = ANY($1)
-"""
-UNITS = """
-SELECT code, identification_code FROM known_agencies
+KNOWN = """
+SELECT code, identification_code, NULL AS in_force_from, NULL AS form FROM known_agencies
 WHERE code = ANY($1) OR identification_code = ANY($1)
+UNION ALL
+SELECT code, NULL, definition ->> 'in_force_from', (definition -> 'form')::text FROM known_regimes
+WHERE code = ANY($2)
 """
+"""Agencies and regimes, the latter with a form: one round trip for both."""
 HEADS = """
 SELECT r.id, r.regime, r.period, r.unit, r.status, r.revision, r.version, r.cut_off_at,
        r.returned IS NOT NULL AS is_returned, r.rows::text, r.columns::text, v.cells::text
@@ -63,6 +63,16 @@ class RegimeAtIntake:
     plan: FormPlan
 
 
+@dataclass(frozen=True)
+class Known:
+    """What there is of the agencies and regimes that deliveries name."""
+
+    units: dict[str, str] = field(default_factory=dict)
+    """Statistics code of each agency, by either of its codes."""
+    regimes: dict[str, RegimeAtIntake] = field(default_factory=dict)
+    """Those in force, by code."""
+
+
 async def code_maps(
     session: AsyncSession, wanted: Collection[tuple[str, int]]
 ) -> dict[tuple[str, int], CodeMap]:
@@ -72,26 +82,21 @@ async def code_maps(
     return {(row["connection"], row["version"]): code_map_of(row["codes"]) for row in rows}
 
 
-async def regimes_by_code(
-    session: AsyncSession, codes: Collection[str]
-) -> dict[str, RegimeAtIntake]:
-    """Return the regimes that are put in force, by code."""
+async def known(
+    session: AsyncSession, agencies: Collection[str], regimes: Collection[str]
+) -> Known:
+    """Return what there is of the agencies, named by either of their codes, and regimes."""
     connection = await raw_connection(session)
-    return {
-        row["code"]: RegimeAtIntake(date.fromisoformat(row["in_force_from"]), plan_of(row["form"]))
-        for row in await connection.fetch(REGIMES, list(codes))
-    }
-
-
-async def units_by_code(session: AsyncSession, codes: Collection[str]) -> dict[str, str]:
-    """Return the statistics code of each agency named by either of its codes."""
-    connection = await raw_connection(session)
-    units: dict[str, str] = {}
-    for row in await connection.fetch(UNITS, list(codes)):
-        units[row["code"]] = row["code"]
+    found = Known()
+    for row in await connection.fetch(KNOWN, list(agencies), list(regimes)):
+        if row["in_force_from"] is not None:
+            in_force_from = date.fromisoformat(row["in_force_from"])
+            found.regimes[row["code"]] = RegimeAtIntake(in_force_from, plan_of(row["form"]))
+            continue
+        found.units[row["code"]] = row["code"]
         if row["identification_code"]:
-            units.setdefault(row["identification_code"], row["code"])
-    return units
+            found.units.setdefault(row["identification_code"], row["code"])
+    return found
 
 
 async def heads(
