@@ -83,7 +83,7 @@ async def preview(body: SuspensionBody, session: Transaction, who: Operator, now
     order = plan.suspension
     return PlanView(
         ground=order.ground,
-        scope=await scope_in_words(session, order),
+        scope=await scope_in_words(session, order, plan.connections),
         public_reason=order.public_reason,
         effective_at=order.effective_at,
         expected_end=order.expected_end,

@@ -1,6 +1,7 @@
 """Announcing orders to the public, and remembering since when it can read them (Điều 8.2, 8.3)."""
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -12,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.identifiers import new_id
 from chassis.outbox import publish
 from connector_gateway.commands import ledger
+from connector_gateway.domain.connections import Connection
 from connector_gateway.domain.ledger import Facts, Kind
 from connector_gateway.domain.suspensions import ScopeKind, Suspension
 from connector_gateway.queries import connections as connection_queries
@@ -33,9 +35,17 @@ class Announcement:
 
 
 async def announce(
-    session: AsyncSession, suspension: Suspension, announcement: Announcement, *, now: datetime
+    session: AsyncSession,
+    suspension: Suspension,
+    announcement: Announcement,
+    reached: Sequence[Connection] = (),
+    *,
+    now: datetime,
 ) -> None:
-    """Have a public notice published with this transaction's commit (Điều 8.2)."""
+    """Have a public notice published with this transaction's commit (Điều 8.2).
+
+    ``reached`` are connections that the caller has read already.
+    """
     publish(
         session,
         PublishNotice(
@@ -43,7 +53,7 @@ async def announce(
             subject=str(suspension.id),
             kind=announcement.kind,
             ground=suspension.ground.value,
-            scope=await scope_in_words(session, suspension),
+            scope=await scope_in_words(session, suspension, reached),
             public_reason=announcement.reason,
             effective_at=announcement.begins_at or now,
             expected_end=announcement.ends_at,
@@ -52,10 +62,14 @@ async def announce(
     )
 
 
-async def scope_in_words(session: AsyncSession, suspension: Suspension) -> str:
+async def scope_in_words(
+    session: AsyncSession, suspension: Suspension, reached: Sequence[Connection] = ()
+) -> str:
+    """Return what an order stops, as the public reads it; ``reached`` is known of it already."""
     name = suspension.scope_code
     if suspension.scope_kind is ScopeKind.CONNECTION:
-        connection = await connection_queries.connection_of_code(session, name)
+        connection = next((one for one in reached if one.code == name), None)
+        connection = connection or await connection_queries.connection_of_code(session, name)
         name = f"{connection.name} ({name})" if connection else name
     elif suspension.scope_kind is ScopeKind.AGENCY:
         agency = await connection_queries.known_agency(session, name)

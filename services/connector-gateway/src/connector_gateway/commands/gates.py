@@ -26,6 +26,7 @@ async def move(
     moves: Mapping[Direction, AdminState],
     facts: Facts,
     *,
+    ends_tokens: bool = False,
     now: datetime,
 ) -> None:
     """Move directions of a connection, whose lock the caller holds."""
@@ -41,6 +42,8 @@ async def move(
             "epoch": connection.epoch,
         }
         entries.append((Kind.STATE_CHANGED, entry))
+    if ends_tokens:
+        connection.end_tokens()
     await ledger.record(session, connection.code, entries, at=now)
     if moves.get(Direction.OUTBOUND) in (*STOPPED, AdminState.REVOKED):
         raw = await raw_connection(session)
@@ -73,10 +76,11 @@ async def stop(
         if connection.state_of(direction) not in STOPPED:
             drains = direction is Direction.OUTBOUND and not order.is_immediate
             moves[direction] = AdminState.DRAINING if drains else AdminState.SUSPENDED
+    ends_tokens = Direction.INBOUND in stopped or order.needs_second_person
     if moves:
         facts = {"suspension": str(order.id), "ground": order.ground.value}
-        await move(session, connection, moves, facts, now=now)
-    if Direction.INBOUND in stopped or order.needs_second_person:
+        await move(session, connection, moves, facts, ends_tokens=ends_tokens, now=now)
+    elif ends_tokens:
         connection.end_tokens()
     return stopped
 

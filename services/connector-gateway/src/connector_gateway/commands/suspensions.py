@@ -49,6 +49,8 @@ async def suspend(
     plan = await foresee(session, order, by, now=now)
     suspension, connections = plan.suspension, plan.connections
     now = suspension.requested_at
+    if suspension.is_immediate:
+        suspension.take_effect(now=now)
     session.add(suspension)
     await session.flush()
     await ledger.record_for_system(session, [(Kind.SUSPENSION_ORDERED, _facts(suspension))], at=now)
@@ -62,10 +64,11 @@ async def suspend(
             begins_at=suspension.effective_at,
             ends_at=suspension.expected_end,
         ),
+        connections,
         now=now,
     )
     if suspension.is_immediate:
-        await _take_effect(session, suspension, connections, now=now)
+        await _stop(session, suspension, connections, now=now)
     else:
         await _schedule(session, suspension, connections, now=now)
     return suspension, plan.warnings
@@ -143,15 +146,13 @@ async def _schedule(
     await tell_scheduled(session, suspension, connections, now=now)
 
 
-async def _take_effect(
+async def _stop(
     session: AsyncSession,
     suspension: Suspension,
     connections: Sequence[Connection],
     *,
     now: datetime,
 ) -> None:
-    suspension.take_effect(now=now)
-    await session.flush()
     ids = [connection.system_id for connection in connections]
     systems = await connection_queries.systems(session, ids)
     for connection in connections:
@@ -194,7 +195,8 @@ async def put_in_force(session: AsyncSession, suspension_id: UUID, *, now: datet
     calendar = await queries.working_calendar(session)
     why = suspension.why_not_in_force(calendar, now=now)
     if why is None:
-        await _take_effect(session, suspension, connections, now=now)
+        suspension.take_effect(now=now)
+        await _stop(session, suspension, connections, now=now)
         return
     suspension.fail(why, now=now)
     facts: Facts = {"suspension": str(suspension.id), "why": why}
