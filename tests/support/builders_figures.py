@@ -10,6 +10,7 @@ from sqlmodel import col, select, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.auth import Principal
+from chassis.database import raw_connection
 from chassis.delivery import Envelope
 from chassis.identifiers import new_id
 from contracts.accounts.v1 import AgencyLevel, AgencyOpened, Role
@@ -208,9 +209,11 @@ def an_envelope(body: bytes, **said: Any) -> Envelope:
 
 
 async def pushed(session: AsyncSession, *bodies: bytes, **said: Any) -> list[DeliveryProcessed]:
-    """Take deliveries in as one batch and return what their receipts say."""
+    """Take deliveries in as one batch, fit to be committed; return what their receipts say."""
     envelopes = [an_envelope(body, **said) for body in bodies]
     await deliveries.take_in(session, envelopes, now=NOW)
+    raw = await raw_connection(session)
+    await raw.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
     events = said_in(session, DeliveryProcessed)
     session.info.pop("outbox")
     return events
@@ -257,7 +260,7 @@ async def accept_all(session: AsyncSession) -> None:
     found = await session.exec(select(Report).where(Report.version > 0))
     for report in found:
         await session.refresh(report)
-        report.status = Status.ACCEPTED
+        report.status, report.approved_by = Status.ACCEPTED, "head"
     await session.flush()
 
 

@@ -9,10 +9,11 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.database import Database
+from chassis.identifiers import new_id
 from chassis.outbox import write_outbox
 from contracts.submissions.v1 import Counts, DeliveryOutcome, DeliveryProcessed
 from submissions.commands import deliveries
-from submissions.domain.approvals import Approval
+from submissions.domain.approvals import Approval, sign_off
 from submissions.domain.reports import Status
 from submissions.errors import DeliveryHeadersMissing
 from tests.support.builders_figures import (
@@ -191,6 +192,21 @@ async def test_a_push_is_sent_where_the_head_has_let_it(session: AsyncSession) -
     assert said.reports[0].state == "submitted"
     approval = (await session.exec(select(Approval))).one()
     assert (approval.approved_by, approval.version) == ("head", 1)
+
+
+async def test_pushed_figures_end_an_approval_and_the_same_ones_do_not(
+    session: AsyncSession,
+) -> None:
+    await assigned_reports(session)
+    await pushed(session, a_push(a_matrix()))
+    session.add(sign_off(await report_of(session), [], by="head", name="An", id=new_id(), now=NOW))
+    await session.flush()
+    await pushed(session, a_push(a_matrix()))
+    report = await report_of(session)
+    assert (report.status, report.approved_by) == (Status.APPROVED, "head")
+    await pushed(session, a_push(a_matrix(values=[["121", "80"]])))
+    report = await report_of(session)
+    assert (report.status, report.approved_by) == (Status.DRAFT, None)
 
 
 async def test_a_push_waits_for_the_head_who_has_not_let_it_be_sent(

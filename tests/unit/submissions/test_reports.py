@@ -22,7 +22,7 @@ from submissions.errors import (
 NOW = datetime(2026, 6, 15, 9, 0, tzinfo=ZONE)
 ACTS: dict[str, dict[str, Any]] = {
     "fill_in": {},
-    "approve": {},
+    "approve": {"by": "head"},
     "submit": {"now": NOW},
     "send_back": {"reason": "Sai", "cells": ["1:c2"], "due_at": NOW, "now": NOW},
     "accept": {"now": NOW},
@@ -113,7 +113,7 @@ def test_only_moves_of_the_table_are_allowed() -> None:
 
 def test_what_holds_no_figures_is_not_approved() -> None:
     with pytest.raises(NothingFilledIn):
-        a_report(version=0).approve()
+        a_report(version=0).approve("head")
 
 
 def test_figures_may_change_exactly_where_fill_in_is_allowed() -> None:
@@ -144,7 +144,7 @@ def test_once_late_stays_late_whatever_the_new_deadline() -> None:
     report.submit(now=first)
     report.send_back(reason="Sai", cells=[], due_at=first + timedelta(days=9), now=first)
     report.fill_in()
-    report.approve()
+    report.approve("head")
     report.submit(now=first + timedelta(days=1))
     assert report.is_late
     assert report.first_submitted_at == first

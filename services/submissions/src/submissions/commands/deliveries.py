@@ -35,7 +35,8 @@ WITH made AS (
     SELECT v.report_id, v.number, v.cells, $7, v.source_id, v.source_name, v.traceparent, $8
     FROM unnest($1::uuid[], $2::int[], $3::json[], $4::text[], $5::text[], $6::text[])
         AS v (report_id, number, cells, source_id, source_name, traceparent))
-UPDATE reports AS r SET status = h.status, version = h.version, revision = h.revision
+UPDATE reports AS r
+SET status = h.status, version = h.version, revision = h.revision, approved_by = NULL
 FROM unnest($9::uuid[], $10::text[], $11::int[], $12::int[]) AS h (id, status, version, revision)
 WHERE r.id = h.id
 """

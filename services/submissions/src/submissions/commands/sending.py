@@ -50,7 +50,7 @@ async def _send(
     given = await reports.approvals_of(session, report)
     if not any(one.approved_by == standing.given_by for one in given):
         session.add(_approval(report, standing, now=now))
-    report.approve()
+    report.approve(standing.given_by)
     report.submit(now=arrival.received_at)
     await session.flush()
     head.status, head.revision = Status(report.status), report.revision

@@ -35,7 +35,7 @@ def sign_off(
     has_signed = any(one.approved_by == by for one in given)
     if has_signed and report.status == Status.APPROVED:
         raise AlreadyApproved
-    report.approve()
+    report.approve(by)
     if has_signed:
         return None
     return Approval(

@@ -65,6 +65,8 @@ class Report(Table, table=True):
     """Grows with every change; its ETag."""
     version: int = 0
     """Number of the latest version of the figures; 0 before any."""
+    approved_by: str | None = None
+    """Who signed this very version off last; the database knows the approval (Điều 9.2)."""
     cut_off_at: datetime = Field(sa_type=DateTime(timezone=True))
     due_at: datetime = Field(sa_type=DateTime(timezone=True))
     submitted_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
@@ -94,9 +96,10 @@ class Report(Table, table=True):
         self.must_be_open()
         self._move(Status.DRAFT)
         self.version += 1
+        self.approved_by = None
 
-    def approve(self) -> None:
-        """Sign the figures off inside the unit (Điều 9.2)."""
+    def approve(self, by: str) -> None:
+        """Sign the figures off inside the unit (Điều 9.2); ``by`` has an approval of them."""
         if self.status in {Status.SUBMITTED, Status.ACCEPTED}:
             raise ReportClosed(report=self.unit, status=self.status)
         if self.version == 0:
@@ -104,6 +107,7 @@ class Report(Table, table=True):
         if self.status in {Status.ASSIGNED, Status.RETURNED}:
             self._move(Status.DRAFT)
         self._move(Status.APPROVED)
+        self.approved_by = by
 
     def submit(self, *, now: datetime) -> None:
         """Send to the lead agency: step 3 (Điều 7.3); once late, a report stays late."""
