@@ -12,7 +12,6 @@ Work rows are laid down as they are when an event has been offered, also behind 
 """
 
 import asyncio
-import itertools
 import json
 import time
 from dataclasses import dataclass, field
@@ -26,18 +25,16 @@ from deploy.local.layout import RECEIVER
 from deploy.scenario import steps
 from deploy.scenario.client import CONNECTIONS, Person, System
 from tests.bench import mailbox
-from tests.bench.load import Delivery, tiny
-from tests.bench.results import Results, percentile
+from tests.bench.effects import A_SECOND, RATED, Times, W, say
+from tests.bench.results import Results
 from tests.bench.sink import receiving, told
 from tests.bench.stage import Stage, spent
+from tests.bench.streams import Stream
 from tests.bench.wire import Line, lines, request
 
-W = "W2"
 WORKERS = 3
 ROUNDS = 20
-A_SECOND = {"stopped": 150, "other": 50}
-"""Both of pushes and of dispatches."""
-BEFORE = AFTER = 0.4
+BEFORE, AFTER = 1.2, 0.4
 """Seconds of load around the order."""
 AT_ONCE = 40
 EVERY = 0.02
@@ -54,67 +51,20 @@ STARTED = """
 SELECT a.epoch FROM attempts AS a JOIN dispatches AS d ON d.id = a.dispatch_id
 JOIN connections AS c ON c.id = d.connection_id WHERE c.code = $1
 """
+COMMITTED = """
+SELECT extract(epoch FROM pg_xact_commit_timestamp(xmin)) FROM stops WHERE suspension_id = $1
+LIMIT 1
+"""
 
 
-@dataclass
-class Push:
-    """One push, by the driver's clock."""
+@dataclass(frozen=True)
+class Order:
+    """When an order was sent and answered, by the clock of the wall, and when it committed."""
 
-    sent_at: float
-    answered_at: float
-    status: int
-
-
-@dataclass
-class Stream:
-    """A connection that pushes at an even rate, whether answers come or not (open loop)."""
-
-    code: str
-    token: str
-    a_second: int
-    pushes: list[Push] = field(default_factory=list)
-
-    async def run(self, free: "asyncio.Queue[Line]", host: str, stop: asyncio.Event) -> None:
-        """Push until ``stop``."""
-        began, sending = time.perf_counter(), set()
-        for number in itertools.count():
-            await asyncio.sleep(began + number / self.a_second - time.perf_counter())
-            if stop.is_set():
-                break
-            sending.add(asyncio.create_task(self._push(tiny(self.code), free, host)))
-        await asyncio.gather(*sending)
-
-    async def _push(self, delivery: Delivery, free: "asyncio.Queue[Line]", host: str) -> None:
-        line = await free.get()
-        sent_at = time.perf_counter()
-        answer = await line.ask(delivery.request(self.token, host))
-        self.pushes.append(Push(sent_at, time.perf_counter(), answer.status))
-        free.put_nowait(line)
-
-
-@dataclass
-class Times:
-    """What each round took, in milliseconds from the moment the order was sent."""
-
-    ordered: list[float] = field(default_factory=list)
-    """Until the order was answered: it has committed."""
-    effect: list[float] = field(default_factory=list)
-    """Until the last push that was accepted had been answered: from then on all are refused."""
-    refused: list[float] = field(default_factory=list)
-    """Until the first refusal reached the caller."""
-    last_out: list[float] = field(default_factory=list)
-    """Until the last delivery reached the receiver, by the receiver's clock."""
-    noticed: list[float] = field(default_factory=list)
-    """Until the public could read the notice."""
-    mailed: list[float] = field(default_factory=list)
-    """Until the owner had a mail."""
-    pushes: int = 0
-    arrivals: int = 0
-    seconds: float = 0.0
-    accepted_late: int = 0
-    started_late: int = 0
-    came_late: int = 0
-    """Deliveries claimed before the commit that came after the order had been answered."""
+    wall: float
+    answered: float
+    committed: float
+    """Seconds after ``wall``."""
 
 
 @dataclass
@@ -164,36 +114,14 @@ async def measure(stage: Stage, results: Results) -> None:
         used = spent(before, stage.cpu_seconds_with_driver())
         await database.close()
     await _wait_for_mails(place)
-    _say(place, used)
-
-
-def _say(place: Field, used: dict[str, float]) -> None:
-    times, results = place.times, place.results
-    asked = sum(A_SECOND.values())
-    results.add(W, "requests/s in", times.pushes / times.seconds, asked)
-    results.add(W, "deliveries/s out", times.arrivals / times.seconds, asked)
-    results.add(W, "accepted after the commit", times.accepted_late)
-    results.add(W, "started after the commit", times.started_late)
-    results.add(W, "claimed before, came after the answer", times.came_late)
-    for share in (0.5, 0.99):
-        name = f"p{share * 100:.0f}"
-        ordered = percentile(times.ordered, share)
-        results.add(W, f"order answered {name} ms", ordered)
-        results.add(W, f"in effect, in, {name} ms", percentile(times.effect, share), 50)
-        results.add(W, f"in effect, out, {name} ms", percentile(times.last_out, share), 50)
-        results.add(W, f"first refusal at the caller {name} ms", percentile(times.refused, share))
-        results.add(W, f"notice public {name} ms", percentile(times.noticed, share), 1000)
-        results.add(W, f"mail in the mailbox {name} ms", percentile(times.mailed, share), 5000)
-    for part, seconds in sorted(used.items(), key=lambda pair: -pair[1]):
-        if seconds > 0.01 * sum(used.values()):
-            results.add(W, f"CPU ms a request in and out: {part}", seconds * 1000 / times.pushes)
+    say(results, place.times, used)
 
 
 async def _round(place: Field, code: str) -> None:
     stage, times, host = place.stage, place.times, place.stage.hub.origin
     stopped = Stream(code, await asyncio.to_thread(_token, stage, code), A_SECOND["stopped"])
     other = Stream(place.other, place.token, A_SECOND["other"])
-    stop, began = asyncio.Event(), time.perf_counter()
+    stop = asyncio.Event()
     running = [asyncio.create_task(one.run(place.free, host, stop)) for one in (stopped, other)]
     running.append(asyncio.create_task(_offer(place, code, stop)))
     operator = stage.person("ket-noi-1")
@@ -205,18 +133,23 @@ async def _round(place: Field, code: str) -> None:
     await asyncio.sleep(AFTER)
     stop.set()
     await asyncio.gather(*running)
-    times.seconds += time.perf_counter() - began
     times.noticed.append((await public - asked_at) * 1000)
     times.pushes += len(stopped.pushes) + len(other.pushes)
     place.ordered_at[code] = wall
+    committed = float(await place.database.fetchval(COMMITTED, order["id"])) - wall
     await _judge_inbound(place, stopped, order, answered_at)
-    await _judge_outbound(place, code, wall, answered_wall)
+    await _judge_outbound(place, code, Order(wall, answered_wall, committed))
     disturbed = {one.status for one in other.pushes} - {202}
     place.results.expect(not disturbed, f"{W}: {place.other} was disturbed: {disturbed}")
+    taken = [one.answered_at for one in stopped.pushes + other.pushes if one.status == 202]
+    times.came_in += sum(asked_at - RATED < at <= asked_at for at in taken)
     accepted = [one.answered_at for one in stopped.pushes if one.status == 202]
     refused = [one.answered_at for one in stopped.pushes if one.status == 503]
     times.ordered.append((answered_at - asked_at) * 1000)
-    times.effect.append(max(0.0, max(accepted, default=asked_at) - asked_at) * 1000)
+    times.committed.append(committed * 1000)
+    took = max(0.0, max(accepted, default=asked_at) - asked_at)
+    times.effect.append(took * 1000)
+    times.effect_of_commit.append(max(0.0, took - committed) * 1000)
     times.refused.append((min(refused, default=answered_at) - asked_at) * 1000)
 
 
@@ -233,18 +166,20 @@ async def _judge_inbound(
     expect(not strange, f"{W}: {code} was answered {strange}")
 
 
-async def _judge_outbound(place: Field, code: str, wall: float, answered: float) -> None:
-    times, expect = place.times, place.results.expect
+async def _judge_outbound(place: Field, code: str, order: Order) -> None:
+    times, expect, wall = place.times, place.results.expect, order.wall
     arrivals = (await told(place.receiver, code))["times"]
     others = (await told(place.receiver, place.other))["times"]
-    times.arrivals += len(arrivals) + sum(at > wall - BEFORE for at in others)
+    times.went_out += sum(wall - RATED < at <= wall for at in arrivals + others)
     epochs = [row["epoch"] for row in await place.database.fetch(STARTED, code)]
     late = sum(epoch > 1 for epoch in epochs)
     times.started_late += late
     expect(not late, f"{W}: {code}: {late} started after the suspension")
     expect(arrivals, f"{W}: {code}: nothing went out before the suspension")
-    times.came_late += sum(at > answered for at in arrivals)
-    times.last_out.append(max(0.0, max(arrivals, default=wall) - wall) * 1000)
+    times.came_late += sum(at > order.answered for at in arrivals)
+    took = max(0.0, max(arrivals, default=wall) - wall)
+    times.last_out.append(took * 1000)
+    times.last_out_of_commit.append(max(0.0, took - order.committed) * 1000)
 
 
 async def _offer(place: Field, code: str, stop: asyncio.Event) -> None:
