@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +25,6 @@ from connector_gateway.domain.dispatches import (
     Answer,
     Dispatch,
     DispatchState,
-    places,
     webhook_id_of,
 )
 from connector_gateway.domain.documents import documents_of
@@ -147,38 +146,25 @@ async def claim(session: AsyncSession, code: str, *, slots: int, now: datetime) 
     A suspension waits for this transaction or this one sees it: nothing is claimed after it has
     committed (decisions/0005).
     """
-    connection = await queries.connection_sharing_its_lock(session, code)
-    if connection is None or connection.outbound_state not in STARTING:
+    fence = await queries.fence_of_claim(session, code, now)
+    free = fence.places(slots, now=now) if fence else 0
+    if fence is None or free <= 0:
         return []
-    breaker = await queries.breaker_for_update(session, connection.id)
-    since = (now - connection.outbound_since).total_seconds()
-    free = places(connection.outbound_state, breaker, since=since, now=now, slots=slots)
-    if connection.outbound_state is AdminState.RESUMING:
-        second = now - timedelta(seconds=1)
-        free -= await queries.started_since(session, connection.id, second)
-    parcels = await _start(session, connection, most=free, now=now) if free > 0 else []
-    if parcels and breaker.probes_at(now):
-        breaker.probe(now=now)
-    return parcels
-
-
-async def _start(
-    session: AsyncSession, connection: Connection, *, most: int, now: datetime
-) -> list[Parcel]:
-    """Begin one try each of what is due; rows that another dispatcher holds are passed over."""
     raw = await raw_connection(session)
-    rows = await raw.fetch(START, connection.id, now, most, connection.epoch, now + LEASE)
+    rows = await raw.fetch(START, fence.id, now, free, fence.epoch, now + LEASE)
+    if rows and fence.breaker.probes_at(now):
+        (await queries.breaker_for_update(session, fence.id)).probe(now=now)
     return [
         Parcel(
             dispatch=row["id"],
-            connection=connection.code,
+            connection=code,
             number=row["attempts"],
-            epoch=connection.epoch,
-            url=connection.webhook_url or "",
+            epoch=fence.epoch,
+            url=fence.url,
             webhook_id=webhook_id_of(row["id"]),
             payload=row["payload"],
             traceparent=row["traceparent"],
-            subscription_version=connection.subscription_version,
+            subscription_version=fence.subscription_version,
         )
         for row in rows
     ]

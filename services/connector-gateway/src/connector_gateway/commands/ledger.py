@@ -1,6 +1,6 @@
 """Writing the exchange ledger: entries at the end of a chain, and the signed root of a day."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -35,7 +35,8 @@ async def record(
 ) -> None:
     """Add entries to the chain of a connection, whose row the caller has locked."""
     await session.flush()
-    await _write(session, chain, await queries.head_of(session, chain), entries, at=at)
+    head = await queries.head_of(session, chain)
+    await record_behind(session, {chain: head}, {chain: entries}, at=at)
 
 
 async def record_for_system(
@@ -44,16 +45,23 @@ async def record_for_system(
     """Add entries to the chain of the hub as a whole; locks it until the transaction ends."""
     await session.flush()
     head = await queries.system_head_for_update(session, SYSTEM)
-    await _write(session, SYSTEM, head, entries, at=at)
+    await record_behind(session, {SYSTEM: head}, {SYSTEM: entries}, at=at)
 
 
-async def _write(
-    session: AsyncSession, chain: str, head: Head, entries: Sequence[Entry], *, at: datetime
+async def record_behind(
+    session: AsyncSession,
+    heads: Mapping[str, Head],
+    entries: Mapping[str, Sequence[Entry]],
+    *,
+    at: datetime,
 ) -> None:
+    """Add entries to chains behind ``heads``, which were read under the locks of the chains."""
     links: list[Link] = []
-    for kind, facts in entries:
-        links.append(extend(head, chain, kind, facts, at=at))
-        head = links[-1].head
+    for chain, of_one in entries.items():
+        head = heads[chain]
+        for kind, facts in of_one:
+            links.append(extend(head, chain, kind, facts, at=at))
+            head = links[-1].head
     raw = await raw_connection(session)
     await raw.execute(
         INSERT,

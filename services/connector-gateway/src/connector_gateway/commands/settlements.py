@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -14,31 +15,31 @@ from chassis.outbox import publish
 from connector_gateway.commands import ledger
 from connector_gateway.commands.dispatches import Parcel
 from connector_gateway.commands.ledger import Entry
-from connector_gateway.domain.breakers import Breaker
-from connector_gateway.domain.connections import STARTING, Connection
 from connector_gateway.domain.dispatches import LOG, LOG_DETAIL, Answer, DispatchState
 from connector_gateway.domain.ledger import Kind
+from connector_gateway.domain.outlets import EndingFence
 from connector_gateway.queries import dispatches as queries
 from contracts.connector_gateway.v1 import DeliveryAcknowledged
 from contracts.submissions.v1 import ConsolidationForwarded
 
-LOG_ENDS = """
-UPDATE attempts AS a SET ended_at = $1, status = e.status, problem = e.problem, url = e.url,
-    subscription_version = e.version, kid = e.kid, duration_ms = e.duration_ms,
-    request_headers = e.request_headers::jsonb, answer_headers = e.answer_headers::jsonb,
-    answer_body = e.answer_body
-FROM unnest($2::uuid[], $3::int[], $4::int[], $5::text[], $6::text[], $7::int[], $8::text[],
-            $9::int[], $10::text[], $11::text[], $12::bytea[])
-    AS e(dispatch_id, number, status, problem, url, version, kid, duration_ms,
-         request_headers, answer_headers, answer_body)
-WHERE a.dispatch_id = e.dispatch_id AND a.number = e.number
-"""
-# The usual end, for many at once; a claim that had run out leaves the row to whoever has it now.
-DELIVERED = """
+# Every end is logged; the usual one is written too, for many at once. A claim that had run out
+# leaves the row to whoever has it now.
+END = """
+WITH logged AS (
+    UPDATE attempts AS a SET ended_at = $1, status = e.status, problem = e.problem, url = e.url,
+        subscription_version = e.version, kid = e.kid, duration_ms = e.duration_ms,
+        request_headers = e.request_headers::jsonb, answer_headers = e.answer_headers::jsonb,
+        answer_body = e.answer_body
+    FROM unnest($2::uuid[], $3::int[], $5::int[], $6::text[], $7::text[], $8::int[], $9::text[],
+                $10::int[], $11::text[], $12::text[], $13::bytea[])
+        AS e(dispatch_id, number, status, problem, url, version, kid, duration_ms,
+             request_headers, answer_headers, answer_body)
+    WHERE a.dispatch_id = e.dispatch_id AND a.number = e.number)
 UPDATE dispatches AS d
 SET state = 'delivered', finished_at = $1, claimed_until = NULL, reason = NULL
-FROM unnest($2::uuid[], $3::int[]) AS e(id, number)
+FROM unnest($2::uuid[], $3::int[], $4::boolean[]) AS e(id, number, is_acknowledged)
 WHERE d.id = e.id AND d.attempts = e.number AND d.state = 'sending'
+  AND e.is_acknowledged
 RETURNING d.id, d.event_id, d.event_type, d.key, d.epoch, d.traceparent
 """
 AT_ONCE = 10_000
@@ -81,41 +82,56 @@ async def settle(
 
     None is the answer to those of a connection whose row somebody else holds, unless it ``waits``.
     """
-    codes = {ending.parcel.connection for ending in endings}
-    connections = await queries.connections_to_settle(session, codes, waits=waits)
-    mine = [ending for ending in endings if ending.parcel.connection in connections]
+    codes = sorted({ending.lane for ending in endings})
+    fences = await queries.fences_of_endings(session, codes, waits=waits)
+    mine = [ending for ending in endings if ending.lane in fences]
     if mine:
-        await _log(session, mine, now=now)
-        ids = [connection.id for connection in connections.values()]
-        breakers = await queries.breakers_for_update(session, ids)
-        for ending in mine:
-            connection = connections[ending.parcel.connection]
-            _judge(breakers[connection.id], ending.answer, now=now)
-        taken = [ending for ending in mine if ending.answer.is_acknowledged]
-        failed = [ending for ending in mine if not ending.answer.is_acknowledged]
-        await _acknowledge(session, taken, now=now)
-        await _put_off(session, connections, failed, now=now)
-    return [waits or ending.parcel.connection in connections or None for ending in endings]
+        await _judge(session, mine, fences, now=now)
+        rows = await _end(session, mine, now=now)
+        await _acknowledge(session, mine, rows, fences, now=now)
+        await _put_off(session, mine, fences, now=now)
+    return [waits or ending.lane in fences or None for ending in endings]
 
 
-def _judge(breaker: Breaker, answer: Answer, *, now: datetime) -> None:
-    if answer.was_cut_off:
+async def _judge(
+    session: AsyncSession,
+    endings: Sequence[Ending],
+    fences: Mapping[str, EndingFence],
+    *,
+    now: datetime,
+) -> None:
+    """Tell the breakers of connections where anything failed, now or before."""
+    troubled = {
+        ending.lane
+        for ending in endings
+        if not (ending.answer.is_acknowledged and fences[ending.lane].breaker.is_at_rest)
+    }
+    if not troubled:
         return
-    if answer.is_acknowledged:
-        breaker.record_success()
-    else:
-        breaker.record_failure(now=now)
+    ids = [fences[code].id for code in troubled]
+    breakers = await queries.breakers_for_update(session, ids)
+    for ending in endings:
+        if ending.lane in troubled and not ending.answer.was_cut_off:
+            breaker = breakers[fences[ending.lane].id]
+            if ending.answer.is_acknowledged:
+                breaker.record_success()
+            else:
+                breaker.record_failure(now=now)
 
 
-async def _log(session: AsyncSession, endings: Sequence[Ending], *, now: datetime) -> None:
+async def _end(
+    session: AsyncSession, endings: Sequence[Ending], *, now: datetime
+) -> Sequence[Mapping[str, Any]]:
+    """Log how tries ended; return the dispatches that have been delivered by it."""
     raw = await raw_connection(session)
     parcels = [ending.parcel for ending in endings]
     answers = [ending.answer for ending in endings]
-    await raw.execute(
-        LOG_ENDS,
+    rows: Sequence[Mapping[str, Any]] = await raw.fetch(
+        END,
         now,
         [one.dispatch for one in parcels],
         [one.number for one in parcels],
+        [one.is_acknowledged for one in answers],
         [one.status for one in answers],
         [one.problem for one in answers],
         [one.url for one in parcels],
@@ -126,20 +142,21 @@ async def _log(session: AsyncSession, endings: Sequence[Ending], *, now: datetim
         [orjson.dumps(dict(one.headers)).decode() for one in answers],
         [one.body for one in answers],
     )
+    return rows
 
 
-async def _acknowledge(session: AsyncSession, taken: Sequence[Ending], *, now: datetime) -> None:
-    """Settle what receivers have, and say so to the ledger and to whoever forwarded it."""
-    if not taken:
+async def _acknowledge(
+    session: AsyncSession,
+    endings: Sequence[Ending],
+    rows: Sequence[Mapping[str, Any]],
+    fences: Mapping[str, EndingFence],
+    *,
+    now: datetime,
+) -> None:
+    """Say what receivers have to the ledger and to whoever forwarded it."""
+    if not rows:
         return
-    raw = await raw_connection(session)
-    rows = await raw.fetch(
-        DELIVERED,
-        now,
-        [ending.parcel.dispatch for ending in taken],
-        [ending.parcel.number for ending in taken],
-    )
-    codes = {ending.parcel.dispatch: ending.parcel.connection for ending in taken}
+    codes = {ending.parcel.dispatch: ending.lane for ending in endings}
     entries: dict[str, list[Entry]] = defaultdict(list)
     for row in rows:
         code = codes[row["id"]]
@@ -161,18 +178,19 @@ async def _acknowledge(session: AsyncSession, taken: Sequence[Ending], *, now: d
                 ),
                 traceparent=row["traceparent"],
             )
-    for code, of_one in entries.items():
-        await ledger.record(session, code, of_one, at=now)
+    heads = {code: fence.head for code, fence in fences.items()}
+    await ledger.record_behind(session, heads, entries, at=now)
 
 
 async def _put_off(
     session: AsyncSession,
-    connections: Mapping[str, Connection],
-    failed: Sequence[Ending],
+    endings: Sequence[Ending],
+    fences: Mapping[str, EndingFence],
     *,
     now: datetime,
 ) -> None:
     """Settle what has to go once more, or has gone often enough."""
+    failed = [ending for ending in endings if not ending.answer.is_acknowledged]
     if not failed:
         return
     rows = await queries.dispatches_for_update(session, [one.parcel.dispatch for one in failed])
@@ -180,8 +198,7 @@ async def _put_off(
         row = rows[ending.parcel.dispatch]
         # Where the claim had run out, somebody else has the row.
         if row.state is DispatchState.SENDING and row.attempts == ending.parcel.number:
-            is_stopped = connections[ending.parcel.connection].outbound_state not in STARTING
-            row.settle(ending.answer, is_stopped=is_stopped, now=now)
+            row.settle(ending.answer, is_stopped=fences[ending.lane].is_stopped, now=now)
 
 
 async def trim_log(session: AsyncSession, *, now: datetime) -> None:

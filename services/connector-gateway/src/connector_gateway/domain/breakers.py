@@ -40,6 +40,11 @@ class Breaker(Table, table=True):
     """In a row; the pause doubles with each."""
     retry_at: datetime | None = Field(default=None, sa_type=Moment)
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Say whether a success would change nothing."""
+        return self.state is BreakerState.CLOSED and not self.consecutive_failures
+
     def probes_at(self, now: datetime) -> bool:
         """Say whether one probe may go now, after the pause."""
         is_over = self.retry_at is not None and self.retry_at <= now

@@ -179,8 +179,7 @@ class Dispatcher:
         """Close the sockets of connections that have been stopped."""
         flying = +self._flying
         if flying:
-            async with self._database.transaction() as session:
-                stopped = await queries.stopped(session, sorted(flying))
+            stopped = await queries.stopped(self._database, sorted(flying))
             await self._cut_off(
                 {parcel for parcel in self._sends.values() if parcel.connection in stopped}
             )

@@ -1,7 +1,7 @@
 """Reads of outbound work: what may start, what is in flight, what a try belongs to."""
 
-from collections.abc import Sequence, Set
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import any_, literal
@@ -9,9 +9,11 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.database import Database, raw_connection
-from connector_gateway.domain.breakers import Breaker
+from connector_gateway.domain.breakers import Breaker, BreakerState
 from connector_gateway.domain.connections import AdminState, Connection
 from connector_gateway.domain.dispatches import ALIVE, HEAD_START, Dispatch, DispatchState
+from connector_gateway.domain.ledger import Head
+from connector_gateway.domain.outlets import ClaimFence, EndingFence
 from contracts.connector_gateway.v1 import Direction
 
 WITH_WORK = """
@@ -21,10 +23,9 @@ WHERE c.outbound_state = ANY($2::text[]) AND EXISTS (
     WHERE d.connection_id = c.id AND d.state = 'waiting'
       AND d.next_attempt_at <= CASE WHEN c.code = ANY($3::text[]) THEN $4::timestamptz ELSE $1 END)
 """
-STARTED_SINCE = """
-SELECT count(*) FROM attempts AS a JOIN dispatches AS d ON d.id = a.dispatch_id
-WHERE d.connection_id = $1 AND a.began_at > $2
-"""
+# The row lock is the fence (decisions/0005): what is read here stays true until the commit.
+FENCE_OF_CLAIM = "SELECT * FROM fence_of_claim($1, $2)"
+FENCES_OF_ENDINGS = "SELECT * FROM fences_of_endings($1::text[], $2)"
 UNTRIED = """
 SELECT EXISTS (SELECT FROM dispatches AS d WHERE d.connection_id = $1
     AND d.state IN ('waiting', 'sending') AND d.released_at IS NOT NULL
@@ -32,7 +33,7 @@ SELECT EXISTS (SELECT FROM dispatches AS d WHERE d.connection_id = $1
                     WHERE a.dispatch_id = d.id AND a.began_at >= d.released_at))
 """
 STOPPED = """
-SELECT code FROM connections WHERE code = ANY($1::text[])
+SELECT array_agg(code) FROM connections WHERE code = ANY($1::text[])
 AND outbound_state IN ('SUSPENDED', 'REVOKED')
 """
 EPOCHS = "SELECT code, epoch FROM connections"
@@ -52,15 +53,50 @@ async def connections_with_work(
     )
 
 
-async def connection_sharing_its_lock(session: AsyncSession, code: str) -> Connection | None:
-    """Return a connection whose state cannot change before this transaction ends."""
-    found = await session.exec(
-        select(Connection)
-        .where(Connection.code == code)
-        .with_for_update(read=True)
-        .execution_options(populate_existing=True)
+async def fence_of_claim(session: AsyncSession, code: str, now: datetime) -> ClaimFence | None:
+    """Return what a claim of an outbound connection meets, sharing the lock of its row."""
+    raw = await raw_connection(session)
+    row = await raw.fetchrow(FENCE_OF_CLAIM, code, now - timedelta(seconds=1))
+    if row is None:
+        return None
+    return ClaimFence(
+        id=row["id"],
+        state=AdminState(row["outbound_state"]),
+        since=row["outbound_since"],
+        epoch=row["epoch"],
+        url=row["webhook_url"],
+        subscription_version=row["subscription_version"],
+        breaker=Breaker(
+            connection_id=row["id"],
+            direction=Direction.OUTBOUND,
+            state=BreakerState(row["breaker_state"]),
+            retry_at=row["retry_at"],
+        ),
+        started=row["started"],
     )
-    return found.first()
+
+
+async def fences_of_endings(
+    session: AsyncSession, codes: Sequence[str], *, waits: bool
+) -> dict[str, EndingFence]:
+    """Lock the rows of connections in one order; held ones are left out unless it ``waits``."""
+    raw = await raw_connection(session)
+    return {
+        row["code"]: EndingFence(
+            id=row["id"],
+            state=AdminState(row["outbound_state"]),
+            breaker=Breaker(
+                connection_id=row["id"],
+                direction=Direction.OUTBOUND,
+                state=BreakerState(row["breaker_state"]),
+                consecutive_failures=row["consecutive_failures"],
+            ),
+            head=Head(row["head_index"], row["head_hash"], row["head_at"])
+            if row["head_index"]
+            else Head(),
+        )
+        for row in await raw.fetch(FENCES_OF_ENDINGS, codes, waits)
+    }
 
 
 async def subscribed(
@@ -86,20 +122,6 @@ async def subscribed(
     return list(await session.exec(locked))
 
 
-async def connections_to_settle(
-    session: AsyncSession, codes: Set[str], *, waits: bool
-) -> dict[str, Connection]:
-    """Return connections by code, locked in one order; locked ones are left out unless it waits."""
-    found = await session.exec(
-        select(Connection)
-        .where(col(Connection.code).in_(codes))
-        .order_by(Connection.code)
-        .with_for_update(skip_locked=not waits)
-        .execution_options(populate_existing=True)
-    )
-    return {connection.code: connection for connection in found}
-
-
 async def breaker_for_update(session: AsyncSession, connection_id: UUID) -> Breaker:
     """Return the breaker of a connection's outbound direction, its row locked."""
     return (await breakers_for_update(session, [connection_id]))[connection_id]
@@ -115,12 +137,6 @@ async def breakers_for_update(session: AsyncSession, ids: Sequence[UUID]) -> dic
         .execution_options(populate_existing=True)
     )
     return {breaker.connection_id: breaker for breaker in found}
-
-
-async def started_since(session: AsyncSession, connection_id: UUID, moment: datetime) -> int:
-    """Count the attempts of a connection that began after ``moment``."""
-    raw = await raw_connection(session)
-    return int(await raw.fetchval(STARTED_SINCE, connection_id, moment))
 
 
 async def has_untried(session: AsyncSession, connection_id: UUID) -> bool:
@@ -181,10 +197,9 @@ async def in_flight(session: AsyncSession, connection_id: UUID) -> int:
     return len(found.all())
 
 
-async def stopped(session: AsyncSession, codes: Sequence[str]) -> set[str]:
-    """Return those of ``codes`` whose outbound direction must not send any more."""
-    raw = await raw_connection(session)
-    return {row["code"] for row in await raw.fetch(STOPPED, list(codes))}
+async def stopped(database: Database, codes: Sequence[str]) -> Sequence[str]:
+    """Return those of ``codes`` whose outbound direction must not send any more, at a glance."""
+    return await database.read_one(STOPPED, list(codes)) or []
 
 
 async def epochs(session: AsyncSession) -> dict[str, int]:
