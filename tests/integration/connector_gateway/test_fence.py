@@ -14,6 +14,12 @@ from tests.support.gateway import Gateway
 from tests.support.partner import Partner, a_delivery
 from tests.support.waiting import until
 
+OFFER = """
+INSERT INTO dispatches (id, connection_id, event_id, event_type, key, payload, state, created_at,
+                        next_attempt_at, attempts, epoch, subscription_version)
+SELECT uuidv7(), id, 'e', 't', 'k', '', 'waiting', now(), now(), 0, 0, 1 FROM connections
+"""
+
 
 async def keep_pushing(
     partner: Partner, stop: asyncio.Event, began: list[tuple[float, int]]
@@ -69,6 +75,18 @@ async def test_a_push_under_way_delays_the_suspension_and_counts(gateway: Gatewa
     await suspending
     assert gateway.rows("SELECT count(*) FROM receipts") == [(1,)]
     assert (await partner.push(a_delivery())).status_code == 503
+
+
+async def test_what_only_refers_to_a_connection_does_not_wait_for_who_holds_its_row(
+    gateway: Gateway,
+) -> None:
+    partner = await gateway.open("qg-tthc")
+    who = await gateway.app.state.keyring.principal(await partner.sign_in())
+    push = Push("qg-tthc", who.epoch, Delivery("k", b"{}", "application/json", ""))
+    async with gateway.database.transaction() as session:
+        await deliveries.receive(session, [push], waits=True, now=now())
+        gateway.execute(f"SET lock_timeout = '1s'; {OFFER}")
+    assert gateway.rows("SELECT count(*) FROM dispatches") == [(1,)]
 
 
 async def test_another_connection_goes_on_undisturbed(gateway: Gateway) -> None:

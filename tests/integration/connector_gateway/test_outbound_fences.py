@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
+from psycopg.errors import LockNotAvailable
 
 from chassis.clock import now
-from connector_gateway.commands import dispatches
+from connector_gateway.commands import deliveries, dispatches
 from connector_gateway.commands.dispatches import Parcel
 from connector_gateway.commands.settlements import Ending, settle
 from connector_gateway.domain.dispatches import Answer
+from connector_gateway.domain.pushes import Push
+from connector_gateway.domain.receipts import Delivery
 from tests.support.gateway import Gateway
 from tests.support.outbound import forward, open_outbound
 from tests.support.partner import Receiver
@@ -23,6 +26,11 @@ ONE_AT_A_TIME = {
     "the pace after a lift": """UPDATE connections
                                 SET outbound_state = 'RESUMING', outbound_since = now()""",
 }
+CHANGES_OF_STATE = [
+    "UPDATE connections SET epoch = epoch + 1",
+    "UPDATE connections SET inbound_state = 'SUSPENDED'",
+    "UPDATE connections SET outbound_state = 'SUSPENDED'",
+]
 
 
 async def test_claims_of_one_connection_do_not_wait_for_each_other(
@@ -33,6 +41,28 @@ async def test_claims_of_one_connection_do_not_wait_for_each_other(
         first = await dispatches.claim(session, "ubnd-tinh", slots=1, now=now())
         second = await claim(gateway)
     assert len({parcel.dispatch for parcel in (*first, *second)}) == 2
+
+
+async def test_a_claim_and_a_push_of_one_connection_do_not_wait_for_each_other(
+    gateway: Gateway, receiver: Receiver
+) -> None:
+    await two_due(gateway, receiver)
+    held = Push("ubnd-tinh", 1, Delivery("k", b"{}", "application/json", ""))
+    async with gateway.database.transaction() as session, asyncio.timeout(10):
+        await deliveries.receive(session, [held], waits=True, now=now())
+        assert len(await claim(gateway)) == 1
+
+
+@pytest.mark.parametrize("change", CHANGES_OF_STATE)
+async def test_the_database_lets_no_state_change_under_a_claim_even_where_nobody_locks(
+    gateway: Gateway, receiver: Receiver, change: str
+) -> None:
+    await two_due(gateway, receiver)
+    async with gateway.database.transaction() as session:
+        assert len(await dispatches.claim(session, "ubnd-tinh", slots=1, now=now())) == 1
+        with pytest.raises(LockNotAvailable):
+            gateway.execute(f"SET lock_timeout = '100ms'; {change}")
+        gateway.execute("UPDATE connections SET spent_bytes = 1")
 
 
 @pytest.mark.parametrize("change", ONE_AT_A_TIME.values(), ids=ONE_AT_A_TIME)

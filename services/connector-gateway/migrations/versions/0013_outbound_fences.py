@@ -6,8 +6,8 @@ revision = "0013"
 down_revision = "0012"
 
 # Each statement of a function has a snapshot of its own, younger than the locks before it. Claims
-# share the row of their connection, with one another too; one at a time go only those that count:
-# the probe of a breaker and the pace after a lift (decisions/0025).
+# share the key of their connection, which only a change of its state takes away (0014); one at a
+# time go only those that count: the probe of a breaker and the pace after a lift (decisions/0025).
 CLAIM = """
 CREATE FUNCTION fence_of_claim(wanted text, a_second_ago timestamptz)
 RETURNS TABLE (
@@ -19,7 +19,7 @@ DECLARE
     breaker breakers%ROWTYPE;
     begun bigint := 0;
 BEGIN
-    SELECT * INTO fence FROM connections AS c WHERE c.code = wanted FOR SHARE;
+    SELECT * INTO fence FROM connections AS c WHERE c.code = wanted FOR KEY SHARE;
     SELECT * INTO breaker FROM breakers AS b
     WHERE b.connection_id = fence.id AND b.direction = 'outbound';
     IF fence.outbound_state = 'RESUMING' OR breaker.state <> 'CLOSED' THEN
@@ -37,7 +37,7 @@ BEGIN
     WHERE fence.outbound_state IS NOT NULL;
 END $$
 """
-# Who holds the row alone needs no lock of the breaker: whoever probes shares the row.
+# A breaker at rest is not locked: nobody else ends a try of its connection, and nobody probes it.
 ENDINGS = """
 CREATE FUNCTION fences_of_endings(codes text[], waits boolean)
 RETURNS TABLE (

@@ -102,7 +102,7 @@ async def fences_of_endings(
 async def subscribed(
     session: AsyncSession, event_type: str, *, owner_of: str | None
 ) -> list[Connection]:
-    """Return the outbound connections that take ``event_type``, sharing their locks.
+    """Return the outbound connections that take ``event_type``, sharing their keys.
 
     With ``owner_of`` only those of the same system as that connection.
     """
@@ -118,7 +118,9 @@ async def subscribed(
     if owner_of:
         other = select(Connection.system_id).where(Connection.code == owner_of)
         found = found.where(col(Connection.system_id).in_(other))
-    locked = found.with_for_update(read=True).execution_options(populate_existing=True)
+    locked = found.with_for_update(key_share=True, read=True).execution_options(
+        populate_existing=True
+    )
     return list(await session.exec(locked))
 
 
