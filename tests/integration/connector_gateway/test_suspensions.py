@@ -284,7 +284,7 @@ async def notice_became_visible(gateway: Gateway, order: dict[str, Any], at: dat
         notice_id=order["notice"].rsplit("/", 1)[1], subject=order["id"], visible_at=at
     )
     async with gateway.database.transaction() as session:
-        await announcements.remember_notice(session, event, now=at)
+        await announcements.remember_notice(session, event)
 
 
 async def put_in_force(gateway: Gateway, order: dict[str, Any]) -> None:

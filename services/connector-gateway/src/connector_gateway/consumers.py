@@ -60,8 +60,9 @@ for _event in MENU.values():
 async def notice_published(
     session: AsyncSession, event: NoticePublished, envelope: Envelope
 ) -> None:
-    await announcements.remember_notice(session, event, now=now())
+    await announcements.remember_notice(session, event)
     await offer(session, event, envelope)
+    await announcements.record_notice(session, event, now=now())
 
 
 @consumers.on_batch(DeliveryProcessed)

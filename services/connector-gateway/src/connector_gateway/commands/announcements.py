@@ -85,18 +85,22 @@ def words() -> dict[str, str]:
     return found
 
 
-async def remember_notice(session: AsyncSession, event: NoticePublished, *, now: datetime) -> None:
+async def remember_notice(session: AsyncSession, event: NoticePublished) -> None:
     """Remember since when the public can read a notice: maintenance counts from then."""
-    facts: Facts = {
-        "notice": str(event.notice_id),
-        "subject": event.subject,
-        "visible_at": event.visible_at.isoformat(),
-    }
     suspension = await queries.suspension_of_notice(session, event.notice_id)
     if suspension:
         suspension.notice_became_visible(event.visible_at)
     else:
         await _remember_extension(session, event)
+
+
+async def record_notice(session: AsyncSession, event: NoticePublished, *, now: datetime) -> None:
+    """Say in the ledger since when the public can read a notice; the last lock of all (0005)."""
+    facts: Facts = {
+        "notice": str(event.notice_id),
+        "subject": event.subject,
+        "visible_at": event.visible_at.isoformat(),
+    }
     await ledger.record_for_system(session, [(Kind.NOTICE_PUBLISHED, facts)], at=now)
 
 

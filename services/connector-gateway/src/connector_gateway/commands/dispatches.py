@@ -144,7 +144,7 @@ async def claim(session: AsyncSession, code: str, *, slots: int, now: datetime) 
     """Claim what may start now of a connection, sharing its lock until the commit.
 
     A suspension waits for this transaction or this one sees it: nothing is claimed after it has
-    committed (decisions/0005).
+    committed (Điều 8.1; decisions/0005, 0025).
     """
     fence = await queries.fence_of_claim(session, code, now)
     free = fence.places(slots, now=now) if fence else 0

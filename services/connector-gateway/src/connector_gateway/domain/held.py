@@ -63,7 +63,7 @@ class Room:
 
 @dataclass(frozen=True)
 class HeldChoice:
-    """A decision about held rows; what lies outside a range is discarded, with its reason."""
+    """A decision about held rows (Điều 8.3): all, latest, a range, or none for a reason."""
 
     choose: Choice = Choice.ALL
     begins: datetime | None = None

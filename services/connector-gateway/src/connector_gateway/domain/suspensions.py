@@ -219,7 +219,10 @@ class Suspension(Table, table=True):
         return HeldChoice.from_json(self.held_choice)
 
     def why_not_in_force(self, calendar: WorkingCalendar, *, now: datetime) -> str | None:
-        """Return the slug of what keeps a due maintenance from taking effect, or None."""
+        """Return what keeps a due maintenance from taking effect (Điều 8.2), a slug, or None.
+
+        Its days count from the moment at which the public could read the notice.
+        """
         if self.notice_visible_at is None:
             return "notice-not-visible"
         try:
@@ -262,6 +265,7 @@ def full_working_days(calendar: WorkingCalendar, notice: datetime, start: dateti
 
 
 def _start_of(order: Order, calendar: WorkingCalendar, *, now: datetime) -> datetime:
+    """Return when an order takes effect; raises ``NoticeTooShort`` (Điều 8.2)."""
     if order.ground is not Ground.MAINTENANCE:
         if order.effective_at and order.effective_at > now:
             raise EffectiveAtNotAllowed(ground=order.ground)
