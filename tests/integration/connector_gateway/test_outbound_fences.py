@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 
+import psycopg
 import pytest
 from psycopg.errors import LockNotAvailable
 
 from chassis.clock import now
 from connector_gateway.commands import deliveries, dispatches
-from connector_gateway.commands.dispatches import Parcel
+from connector_gateway.commands.dispatches import START, Parcel
 from connector_gateway.commands.settlements import Ending, settle
 from connector_gateway.domain.dispatches import Answer
 from connector_gateway.domain.pushes import Push
@@ -21,6 +22,14 @@ from tests.support.waiting import until
 BREAKER = "SELECT state, consecutive_failures FROM breakers WHERE direction = 'outbound'"
 ACKNOWLEDGED = """SELECT entry::jsonb ->> 'dispatch' FROM ledger_entries
                   WHERE entry::jsonb ->> 'kind' = 'dispatch-acknowledged' ORDER BY index"""
+SENT = """
+INSERT INTO dispatches (id, connection_id, event_id, event_type, key, payload, state, created_at,
+                        next_attempt_at, attempts, epoch, subscription_version)
+SELECT uuidv7(), connection_id, gen_random_uuid()::text, event_type, gen_random_uuid()::text, '',
+       state, created_at, next_attempt_at, attempts, epoch, subscription_version
+FROM (SELECT * FROM dispatches LIMIT 1) AS d, generate_series(1, {})
+"""
+PLAN = "EXPLAIN EXECUTE start(uuidv7(), now(), 50, 1, now())"
 ONE_AT_A_TIME = {
     "a probe": "UPDATE breakers SET state = 'OPEN', retry_at = now()",
     "the pace after a lift": """UPDATE connections
@@ -104,6 +113,21 @@ async def test_a_breaker_counts_ends_in_the_order_they_came(
         async with gateway.database.transaction() as session:
             await settle(session, [Ending(again, Answer(status=answer))], waits=True, now=now())
     assert gateway.rows(BREAKER) == [("CLOSED", 0)]
+
+
+@pytest.mark.parametrize("sent", [0, 85, 100, 1000])
+async def test_the_oldest_of_a_key_is_found_by_its_index_however_many_were_sent(
+    gateway: Gateway, receiver: Receiver, sent: int
+) -> None:
+    gateway.execute("TRUNCATE dispatches CASCADE")
+    await two_due(gateway, receiver)
+    gateway.execute(SENT.format(sent))
+    for change in ("state = 'sending'", "attempts = 1", "state = 'delivered'"):
+        gateway.execute(f"UPDATE dispatches SET {change}")  # noqa: S608 words of our own
+    with psycopg.connect(gateway.url) as connection:
+        connection.execute(f"PREPARE start(uuid, timestamptz, int, bigint, timestamptz) AS {START}")
+        plan = connection.execute(PLAN).fetchall()
+    assert any("ix_dispatches_key on dispatches e " in line for (line,) in plan), plan
 
 
 async def two_due(gateway: Gateway, receiver: Receiver) -> None:
