@@ -77,10 +77,10 @@ async def receive(
     """Take in pushes that arrived together, each on its own merits; answer them in order.
 
     The row of every connection stays locked from here to the commit, so after a suspension has
-    committed nothing is accepted, or only into the quarantine (Điều 8.1; decisions/0005). None is the answer to pushes of a connection
-    whose row somebody else holds, unless the caller ``waits``. What the door found wrong with a
-    body is told only to whom the gate lets through. A quarantine that is full, by ``bound``, turns
-    away as if there were none.
+    committed nothing is accepted, or only into the quarantine (Điều 8.1; decisions/0005). None is
+    the answer to pushes of a connection whose row somebody else holds, unless the caller
+    ``waits``. What the door found wrong with a body is told only to whom the gate lets through. A
+    quarantine that is full, by ``bound``, turns away as if there were none.
     """
     fences = await queries.fences_for_update(session, pushes, waits=waits)
     answers: list[Answer | None] = [None] * len(pushes)
