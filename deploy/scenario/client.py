@@ -32,7 +32,7 @@ class Refused(Exception):
 
 def open_client(origin: str) -> httpx.Client:
     """Return a client of the hub at ``origin``."""
-    return httpx.Client(base_url=origin, timeout=60)
+    return httpx.Client(base_url=origin, timeout=180)
 
 
 def new_traceparent() -> str:
