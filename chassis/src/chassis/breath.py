@@ -9,13 +9,13 @@ DEEPEST = 0.08
 """Seconds that the breath of a loop nobody waits for grows to, turn by turn."""
 
 
-async def breathe(*, since: float) -> None:
+async def breathe(*, since: float, depth: float = BREATH) -> None:
     """Wait for what is left of a breath, ``since`` a moment of the loop's clock.
 
     >>> began = asyncio.get_running_loop().time()
     >>> await breathe(since=began)
     """
-    await asyncio.sleep(since + BREATH - asyncio.get_running_loop().time())
+    await asyncio.sleep(since + depth - asyncio.get_running_loop().time())
 
 
 class Breathing:
@@ -34,8 +34,7 @@ class Breathing:
 
     async def draw(self, *, since: float, carried: int) -> None:
         """Wait for what is left of a breath after a turn that began at ``since``."""
-        depth = self.depth(since=since, carried=carried)
-        await asyncio.sleep(since + depth - asyncio.get_running_loop().time())
+        await breathe(since=since, depth=self.depth(since=since, carried=carried))
 
     def depth(self, *, since: float, carried: int) -> float:
         """Return the seconds from the begin of this turn to the next."""

@@ -70,6 +70,12 @@ def open_envelope(record: ConsumerRecord) -> Envelope:
     )
 
 
+def type_of(record: ConsumerRecord) -> str:
+    """Return the type that a record says it has, readable or not."""
+    found = dict(record.headers).get("ce_type") or b"unknown"
+    return found.decode(errors="replace")
+
+
 def new_producer(bootstrap: str, *, client_id: str) -> AIOKafkaProducer:
     """Return a producer that waits for every replica and never doubles a send."""
     return AIOKafkaProducer(

@@ -27,7 +27,7 @@ from chassis.clock import now
 from chassis.database import Database
 from chassis.errors import Refusal
 from chassis.inbox import first_seen
-from chassis.kafka import Envelope, Unreadable, open_envelope
+from chassis.kafka import Envelope, Unreadable, open_envelope, type_of
 from chassis.outages import is_unavailable
 from chassis.spans import Spans
 from chassis.telemetry import DEPENDENCY_DOWN, MESSAGE_AGE, MESSAGES
@@ -119,8 +119,7 @@ class Reader:
             return
         self._waited = 0.0
         DEPENDENCY_DOWN.labels(self.group).set(0)
-        carried = sum(map(len, lanes.values()))
-        if carried < self._most:
+        if (carried := sum(map(len, lanes.values()))) < self._most:
             await self._breathing.draw(since=began, carried=carried)
 
     async def _take_lanes(
@@ -241,7 +240,7 @@ class Reader:
         """Lay a record among the dead letters as it came, with reason and origin beside it."""
         origin = f"{record.topic}:{record.partition}:{record.offset}"
         log.error("dead letter", group=self.group, reason=reason, detail=detail, origin=origin)
-        MESSAGES.labels(_type_of(record), "dead").inc()
+        MESSAGES.labels(type_of(record), "dead").inc()
         await self._producer.send_and_wait(
             self._dead_letters,
             value=record.value,
@@ -259,9 +258,14 @@ class Reader:
     async def _wait_out(self, why: Exception) -> None:
         self._waited = min(max(self._waited * 2, 0.5), LONGEST_WAIT)
         DEPENDENCY_DOWN.labels(self.group).set(1)
-        trace = None if is_unavailable(why) or isinstance(why, KafkaError) else why
-        told = {"group": self.group, "why": repr(why), "seconds": self._waited}
-        log.warning("reader waits", **told, exc_info=trace)
+        is_foreseen = is_unavailable(why) or isinstance(why, KafkaError)
+        log.warning(
+            "reader waits",
+            group=self.group,
+            why=repr(why),
+            seconds=self._waited,
+            exc_info=None if is_foreseen else why,
+        )
         await asyncio.sleep(self._waited)
 
 
@@ -291,10 +295,6 @@ def _has_tried_enough(state: tenacity.RetryCallState) -> bool:
 
 
 def _reason(why: Exception) -> tuple[str, str]:
-    slug = getattr(why, "slug", type(why).__name__)
-    return "unreadable-value" if isinstance(why, ValidationError) else slug, str(why)
-
-
-def _type_of(record: ConsumerRecord) -> str:
-    found = dict(record.headers).get("ce_type") or b"unknown"
-    return found.decode(errors="replace")
+    if isinstance(why, ValidationError):
+        return "unreadable-value", str(why)
+    return getattr(why, "slug", type(why).__name__), str(why)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -60,6 +61,16 @@ async def database() -> AsyncIterator[Database]:
         await database.close()
 
 
+@asynccontextmanager
+async def holding_a(database: Database) -> AsyncIterator[None]:
+    """Hold what the lane ``a`` locks while the block lasts."""
+    async with database.transaction() as session:
+        await (await raw_connection(session)).execute(
+            "SELECT FROM lanes WHERE name = 'a' FOR UPDATE"
+        )
+        yield
+
+
 async def entries(database: Database, column: str = "word") -> list[str]:
     """Return what stands in the table, in order."""
     async with database.transaction() as session:
@@ -79,10 +90,7 @@ async def test_who_comes_during_the_breath_of_a_lane_that_was_held_shares_the_ne
     database: Database,
 ) -> None:
     gathering: Gathering[Word, str] = Gathering(database, write)
-    async with database.transaction() as session:
-        await (await raw_connection(session)).execute(
-            "SELECT FROM lanes WHERE name = 'a' FOR UPDATE"
-        )
+    async with holding_a(database):
         held = [asyncio.create_task(gathering.take(Word("a", "held")))]
         await until(lambda: _waits(database))
         held.append(asyncio.create_task(gathering.take(Word("a", "first"))))
@@ -142,10 +150,7 @@ async def test_a_lane_that_is_held_leaves_the_others_alone_and_goes_on_in_order(
     database: Database,
 ) -> None:
     gathering: Gathering[Word, str] = Gathering(database, write)
-    async with database.transaction() as session:
-        await (await raw_connection(session)).execute(
-            "SELECT FROM lanes WHERE name = 'a' FOR UPDATE"
-        )
+    async with holding_a(database):
         held = [asyncio.create_task(gathering.take(Word("a", word))) for word in ("1", "2")]
         assert await gathering.take(Word("b", "free")) == "free"
         held.append(asyncio.create_task(gathering.take(Word("a", "3"))))
@@ -157,10 +162,7 @@ async def test_a_lane_that_is_held_leaves_the_others_alone_and_goes_on_in_order(
 
 async def test_whoever_stops_waiting_disturbs_nobody(database: Database) -> None:
     gathering: Gathering[Word, str] = Gathering(database, write)
-    async with database.transaction() as session:
-        await (await raw_connection(session)).execute(
-            "SELECT FROM lanes WHERE name = 'a' FOR UPDATE"
-        )
+    async with holding_a(database):
         gone = asyncio.create_task(gathering.take(Word("a", "gone")))
         stays = asyncio.create_task(gathering.take(Word("a", "stays")))
         await until(lambda: _waits(database))

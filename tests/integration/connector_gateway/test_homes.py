@@ -30,6 +30,13 @@ async def test_work_is_left_to_its_home_while_it_is_fresh(
             assert with_work == found
 
 
+async def delivers(gateway: Gateway, dispatcher: Dispatcher) -> None:
+    """Hold that a dispatcher claims the one dispatch there is, and brings it to its receiver."""
+    assert await dispatcher.round() == 1
+    await dispatcher.settled()
+    assert gateway.rows("SELECT state FROM dispatches") == [("delivered",)]
+
+
 async def test_the_home_claims_at_once(
     gateway: Gateway, receiver: Receiver, pair: list[Dispatcher]
 ) -> None:
@@ -37,9 +44,7 @@ async def test_the_home_claims_at_once(
     await know_each_other(pair)
     await forward(gateway)
     home, _ = pair
-    assert await home.round() == 1
-    await home.settled()
-    assert gateway.rows("SELECT state FROM dispatches") == [("delivered",)]
+    await delivers(gateway, home)
 
 
 async def test_work_whose_home_is_dead_goes_out_by_another(
@@ -50,9 +55,7 @@ async def test_work_whose_home_is_dead_goes_out_by_another(
     await forward(gateway)
     gateway.execute(OVERDUE)
     _, other = pair
-    assert await other.round() == 1
-    await other.settled()
-    assert gateway.rows("SELECT state FROM dispatches") == [("delivered",)]
+    await delivers(gateway, other)
 
 
 async def test_who_has_not_been_seen_for_long_is_nobodys_home(

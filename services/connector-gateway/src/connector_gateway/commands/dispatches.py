@@ -143,7 +143,7 @@ def _takes(connection: Connection, offer: Offer) -> bool:
 
 
 async def claim(session: AsyncSession, code: str, *, slots: int, now: datetime) -> list[Parcel]:
-    """Claim what may start now of a connection, sharing its lock until the commit.
+    """Claim what may start now of a connection, sharing its key until the commit.
 
     A suspension waits for this transaction or this one sees it: nothing is claimed after it has
     committed (Điều 8.1; decisions/0005, 0025).

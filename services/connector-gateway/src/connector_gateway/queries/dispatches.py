@@ -23,7 +23,7 @@ WHERE c.outbound_state = ANY($2::text[]) AND EXISTS (
     WHERE d.connection_id = c.id AND d.state = 'waiting'
       AND d.next_attempt_at <= CASE WHEN c.code = ANY($3::text[]) THEN $4::timestamptz ELSE $1 END)
 """
-# The row lock is the fence (decisions/0005): what is read here stays true until the commit.
+# The row's lock is the fence (decisions/0005, 0025): the state read here is true until the commit.
 FENCE_OF_CLAIM = "SELECT * FROM fence_of_claim($1, $2)"
 FENCES_OF_ENDINGS = "SELECT * FROM fences_of_endings($1::text[], $2)"
 UNTRIED = """
@@ -54,7 +54,7 @@ async def connections_with_work(
 
 
 async def fence_of_claim(session: AsyncSession, code: str, now: datetime) -> ClaimFence | None:
-    """Return what a claim of an outbound connection meets, sharing the lock of its row."""
+    """Return what a claim of an outbound connection meets, sharing the key of its row."""
     raw = await raw_connection(session)
     row = await raw.fetchrow(FENCE_OF_CLAIM, code, now - timedelta(seconds=1))
     if row is None:
