@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from chassis.clock import ZONE
 from deploy.scenario.client import ACCOUNTS
@@ -184,6 +184,32 @@ async def test_what_is_typed_without_a_network_is_kept_and_saved_later(
     await page.goto(f"/bao-cao/{report}")
     await expect(page.locator("[data-state]")).to_contain_text("Đã lưu")
     await expect(page.locator("td[data-cell='1:plan']")).to_contain_text("55")
+    await context.close()
+
+
+async def test_what_was_saved_though_its_answer_was_lost_is_told_as_saved_and_forgotten(
+    town: Town, browser: Browser
+) -> None:
+    async def lose_the_answer(route: Route) -> None:
+        await route.fetch()
+        await route.abort()
+
+    report = town.report_of("07231")
+    context = await browser.new_context(base_url=town.origin)
+    page = await context.new_page()
+    await sign_in(page, town, "cb-07231")
+    await page.goto(f"/bao-cao/{report}")
+    await page.route("**/so-lieu", lose_the_answer)
+    await tab_to(page, "td[data-open]")
+    await page.keyboard.type("57")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("[data-state]")).to_contain_text("giữ trên máy này")
+    await page.close()
+    page = await context.new_page()
+    await page.goto(f"/bao-cao/{report}")
+    await expect(page.locator("[data-state]")).to_contain_text("Đã lưu")
+    await expect(page.locator("td[data-cell='1:plan']")).to_contain_text("57")
+    assert await page.evaluate("localStorage.length") == 0
     await context.close()
 
 

@@ -505,7 +505,14 @@ class Grid extends HTMLElement {
       const cell = this.querySelector<HTMLTableCellElement>(`td[data-cell="${CSS.escape(key)}"]`);
       if (cell && this.isOpen(cell) && cell.dataset.value !== value) this.put(cell, value);
     }
-    this.soon();
+    if (Object.keys(this.waiting).length) this.soon();
+    else this.hadArrived();
+  }
+
+  /** The hub has all that was kept here: only its answer was lost, or somebody typed the same. */
+  private hadArrived(): void {
+    this.keep();
+    this.say(SAYS.saved ?? "");
   }
 }
 

@@ -1,4 +1,4 @@
-/* sources f76269b84efcc35a72faa27e5aefd7cc3ea05c132d9b56fc80e2598e4f4d5dc7 */
+/* sources 4acf35df031f900eea0ce5ec2947a3c99503138810f3b04ff6256545983f4bce */
 
 // clipboard.ts
 function readTable(text) {
@@ -508,7 +508,13 @@ var Grid = class extends HTMLElement {
       const cell = this.querySelector(`td[data-cell="${CSS.escape(key)}"]`);
       if (cell && this.isOpen(cell) && cell.dataset.value !== value) this.put(cell, value);
     }
-    this.soon();
+    if (Object.keys(this.waiting).length) this.soon();
+    else this.hadArrived();
+  }
+  /** The hub has all that was kept here: only its answer was lost, or somebody typed the same. */
+  hadArrived() {
+    this.keep();
+    this.say(SAYS.saved ?? "");
   }
 };
 function decode(pointer) {
