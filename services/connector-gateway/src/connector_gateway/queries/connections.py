@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, func, true
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -38,35 +39,38 @@ async def connection_of_code(session: AsyncSession, code: str) -> Connection | N
 
 async def connection_for_update(session: AsyncSession, code: str) -> Connection | None:
     """Return the connection of this code, its row locked."""
-    found = await session.exec(
-        select(Connection)
-        .where(Connection.code == code)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return found.first()
+    return next(iter(await _for_update(session, col(Connection.code) == code)), None)
 
 
 async def connections_for_update(
     session: AsyncSession, kind: ScopeKind, code: str
 ) -> list[Connection]:
     """Return the connections in a scope, locked in one order so that two orders cannot block."""
-    found = select(Connection).order_by(Connection.code)
+    which: ColumnElement[bool] = true()
     if kind is ScopeKind.CONNECTION:
-        found = found.where(Connection.code == code)
+        which = col(Connection.code) == code
     elif kind is ScopeKind.AGENCY:
-        found = found.join(System).where(System.owner_agency == code)
-    locked = found.with_for_update(of=Connection).execution_options(populate_existing=True)
-    return list(await session.exec(locked))
+        which = col(Connection.system_id).in_(select(System.id).where(System.owner_agency == code))
+    return await _for_update(session, which)
 
 
 async def connections_of_ids_for_update(
     session: AsyncSession, ids: Sequence[UUID]
 ) -> list[Connection]:
     """Return connections by id, locked in the same order."""
+    return await _for_update(session, col(Connection.id).in_(ids))
+
+
+async def _for_update(session: AsyncSession, which: ColumnElement[bool]) -> list[Connection]:
+    """Wait for the turn at connections, behind those who pass them, and lock their rows.
+
+    The turn keeps back whoever comes later; the lock of the row is the fence (decisions/0026).
+    """
+    turns = select(func.take_turns(func.array_agg(Connection.code))).where(which)
+    await session.exec(turns)
     found = await session.exec(
         select(Connection)
-        .where(col(Connection.id).in_(ids))
+        .where(which)
         .order_by(Connection.code)
         .with_for_update()
         .execution_options(populate_existing=True)

@@ -22,7 +22,7 @@ from connector_gateway.domain.signatures import Signers
 from connector_gateway.queries import LocalMoment, View
 
 # The row lock is the fence (decisions/0005): what is read here stays true until the commit.
-FENCES = "SELECT * FROM fences_of_pushes($1::text[], $2::text[], $3)"
+FENCES = "SELECT * FROM fences_of_pushes(sharing_turns($1, $3), $2::text[], $3)"
 EARLIER = ("repeated", "receipts", "digests", "received", "epochs", "indexes", "quarantined")
 """Columns side by side: a key that was used before, and what its push was answered."""
 RECEIPT = """

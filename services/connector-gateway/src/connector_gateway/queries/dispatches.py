@@ -24,8 +24,8 @@ WHERE c.outbound_state = ANY($2::text[]) AND EXISTS (
       AND d.next_attempt_at <= CASE WHEN c.code = ANY($3::text[]) THEN $4::timestamptz ELSE $1 END)
 """
 # The row's lock is the fence (decisions/0005, 0025): the state read here is true until the commit.
-FENCE_OF_CLAIM = "SELECT * FROM fence_of_claim($1, $2)"
-FENCES_OF_ENDINGS = "SELECT * FROM fences_of_endings($1::text[], $2)"
+FENCE_OF_CLAIM = "SELECT * FROM fence_of_claim((sharing_turns(ARRAY[$1::text], true))[1], $2)"
+FENCES_OF_ENDINGS = "SELECT * FROM fences_of_endings(sharing_turns($1, $2), $2)"
 UNTRIED = """
 SELECT EXISTS (SELECT FROM dispatches AS d WHERE d.connection_id = $1
     AND d.state IN ('waiting', 'sending') AND d.released_at IS NOT NULL
