@@ -22,6 +22,8 @@ class Times:
     """Until the last push that was accepted had been answered: from then on all are refused."""
     effect_of_commit: list[float] = field(default_factory=list)
     """The same, from the commit on."""
+    accepted: list[float] = field(default_factory=list)
+    """Until the last push was accepted: until its receipt committed, by the database's clock."""
     refused: list[float] = field(default_factory=list)
     """Until the first refusal reached the caller."""
     last_out: list[float] = field(default_factory=list)
@@ -65,6 +67,7 @@ def _rows(times: Times) -> Sequence[tuple[str, list[float], float | None]]:
     return (
         ("order committed", times.committed, None),
         ("order answered", times.ordered, None),
+        ("last push accepted", times.accepted, 50),
         ("in effect, in,", times.effect, 50),
         ("in effect, out,", times.last_out, 50),
         ("in effect, in, from the commit", times.effect_of_commit, 50),

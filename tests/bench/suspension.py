@@ -58,6 +58,11 @@ SELECT extract(epoch FROM pg_xact_commit_timestamp(xmin)) FROM stops WHERE suspe
 LIMIT 1
 """
 
+ACCEPTED = """
+SELECT max(extract(epoch FROM pg_xact_commit_timestamp(r.xmin))) FROM receipts AS r
+JOIN connections AS c ON c.id = r.connection_id WHERE c.code = $1
+"""
+
 
 @dataclass(frozen=True)
 class Order:
@@ -141,6 +146,8 @@ async def _round(place: Field, code: str) -> None:
     times.pushes += len(stopped.pushes) + len(other.pushes)
     place.ordered_at[code] = wall
     committed = float(await place.database.fetchval(COMMITTED, order["id"])) - wall
+    last = float(await place.database.fetchval(ACCEPTED, code)) - wall
+    times.accepted.append(max(0.0, last) * 1000)
     await _judge_inbound(place, stopped, order, answered_at)
     await _judge_outbound(place, code, Order(wall, answered_wall, committed))
     disturbed = {one.status for one in other.pushes} - {202}

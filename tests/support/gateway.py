@@ -197,11 +197,11 @@ class Gateway:
             connection.execute(statement.encode(), params)
             connection.execute(f"ALTER TABLE {table} ENABLE TRIGGER {table}_stay".encode())
 
-    async def has_somebody_waiting(self) -> bool:
-        """Say whether a transaction waits for the lock of another."""
+    async def has_somebody_waiting(self, least: int = 1) -> bool:
+        """Say whether so many transactions wait for the locks of others."""
         query = """SELECT count(*) FROM pg_stat_activity
                    WHERE datname = current_database() AND wait_event_type = 'Lock'"""
-        return self.rows(query) != [(0,)]
+        return bool(self.rows(query)[0][0] >= least)
 
     @property
     def keys(self) -> list[dict[str, str]]:

@@ -13,9 +13,10 @@ from tests.support.partner import Partner, Receiver
 
 
 async def open_outbound(gateway: Gateway, receiver: Receiver, **terms: Any) -> Partner:
-    """Open the connection of the provincial authority."""
+    """Open the connection of the provincial authority, outbound unless told otherwise."""
     webhook = {"url": receiver.url, "events": [ConsolidationForwarded.type]}
-    return await gateway.open("ubnd-tinh", directions=["outbound"], webhook=webhook, **terms)
+    terms = {"directions": ["outbound"], **terms}
+    return await gateway.open("ubnd-tinh", webhook=webhook, **terms)
 
 
 async def forward(
