@@ -26,7 +26,8 @@ ASKED = 500.0
 MANY = 5000
 OF_A_KEY = 10
 DEAD = 200
-TURNS = 2
+TURNS = 6
+"""Of each kind, one after the other: a single one of four seconds swings by a tenth."""
 LIMIT = 60.0
 OWNER = {
     "code": "nhan-webhook",
