@@ -5,11 +5,13 @@ import json
 import time
 
 import pytest
+from psycopg.errors import LockNotAvailable
 
 from chassis.clock import now
 from connector_gateway.commands import deliveries
 from connector_gateway.domain.pushes import Push
 from connector_gateway.domain.receipts import Delivery
+from connector_gateway.queries import deliveries as queries
 from tests.support.gateway import Gateway
 from tests.support.partner import Partner, a_delivery
 from tests.support.waiting import until
@@ -19,6 +21,7 @@ INSERT INTO dispatches (id, connection_id, event_id, event_type, key, payload, s
                         next_attempt_at, attempts, epoch, subscription_version)
 SELECT uuidv7(), id, 'e', 't', 'k', '', 'waiting', now(), now(), 0, 0, 1 FROM connections
 """
+STOP = "UPDATE connections SET inbound_state = 'SUSPENDED'"
 
 
 async def keep_pushing(
@@ -75,6 +78,17 @@ async def test_a_push_under_way_delays_the_suspension_and_counts(gateway: Gatewa
     await suspending
     assert gateway.rows("SELECT count(*) FROM receipts") == [(1,)]
     assert (await partner.push(a_delivery())).status_code == 503
+
+
+async def test_the_database_lets_no_state_change_once_a_push_has_read_it_even_without_a_turn(
+    gateway: Gateway,
+) -> None:
+    await gateway.open("qg-tthc")
+    push = Push("qg-tthc", 1, Delivery("k", b"{}", "application/json", ""))
+    async with gateway.database.transaction() as session:
+        await queries.fences_for_update(session, [push], waits=True)
+        with pytest.raises(LockNotAvailable):
+            gateway.execute(f"SET lock_timeout = '100ms'; {STOP}")
 
 
 async def test_what_only_refers_to_a_connection_does_not_wait_for_who_holds_its_row(
