@@ -35,6 +35,14 @@ async def tab_to(page: Page, selector: str) -> None:
     raise AssertionError(f"the keyboard does not reach {selector}")
 
 
+async def type_what_stays_here(page: Page, text: str) -> None:
+    """Type a figure into the first open cell, and see that the browser keeps it."""
+    await tab_to(page, "td[data-open]")
+    await page.keyboard.type(text)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("[data-state]")).to_contain_text("giữ trên máy này")
+
+
 async def test_an_officer_enters_and_the_head_approves_and_sends_by_keyboard_alone(
     town: Town, browser: Browser
 ) -> None:
@@ -174,10 +182,7 @@ async def test_what_is_typed_without_a_network_is_kept_and_saved_later(
     await sign_in(page, town, "cb-07216")
     await page.goto(f"/bao-cao/{report}")
     await context.set_offline(True)
-    await tab_to(page, "td[data-open]")
-    await page.keyboard.type("55")
-    await page.keyboard.press("Enter")
-    await expect(page.locator("[data-state]")).to_contain_text("giữ trên máy này")
+    await type_what_stays_here(page, "55")
     await page.close()
     await context.set_offline(False)
     page = await context.new_page()
@@ -200,10 +205,7 @@ async def test_what_was_saved_though_its_answer_was_lost_is_told_as_saved_and_fo
     await sign_in(page, town, "cb-07231")
     await page.goto(f"/bao-cao/{report}")
     await page.route("**/so-lieu", lose_the_answer)
-    await tab_to(page, "td[data-open]")
-    await page.keyboard.type("57")
-    await page.keyboard.press("Enter")
-    await expect(page.locator("[data-state]")).to_contain_text("giữ trên máy này")
+    await type_what_stays_here(page, "57")
     await page.close()
     page = await context.new_page()
     await page.goto(f"/bao-cao/{report}")

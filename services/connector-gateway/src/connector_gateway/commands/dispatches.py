@@ -185,7 +185,7 @@ async def reclaim(session: AsyncSession, dispatch_id: UUID, code: str, *, now: d
 
 async def finish_draining(session: AsyncSession, *, now: datetime) -> None:
     """Suspend what has drained, or has had its time (Điều 8.2: maintenance begins)."""
-    for connection in await queries.draining(session):
+    for connection in await connection_queries.draining_for_update(session):
         is_over = now - connection.outbound_since >= DRAIN
         if is_over or not await queries.in_flight(session, connection.id):
             await gates.move(

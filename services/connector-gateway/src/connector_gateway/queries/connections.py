@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.database import raw_connection
-from connector_gateway.domain.connections import Connection, System
+from connector_gateway.domain.connections import AdminState, Connection, System
 from connector_gateway.domain.credentials import Credential
 from connector_gateway.domain.known import KnownAgency
 from connector_gateway.domain.suspensions import ScopeKind
@@ -59,6 +59,11 @@ async def connections_of_ids_for_update(
 ) -> list[Connection]:
     """Return connections by id, locked in the same order."""
     return await _for_update(session, col(Connection.id).in_(ids))
+
+
+async def draining_for_update(session: AsyncSession) -> list[Connection]:
+    """Return the connections whose outbound direction drains, locked in the same order."""
+    return await _for_update(session, col(Connection.outbound_state) == AdminState.DRAINING)
 
 
 async def _for_update(session: AsyncSession, which: ColumnElement[bool]) -> list[Connection]:

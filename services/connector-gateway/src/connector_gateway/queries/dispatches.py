@@ -177,18 +177,6 @@ async def abandoned(session: AsyncSession, now: datetime) -> Sequence[tuple[UUID
     return found.all()
 
 
-async def draining(session: AsyncSession) -> list[Connection]:
-    """Return the connections whose outbound direction drains, locked."""
-    found = await session.exec(
-        select(Connection)
-        .where(Connection.outbound_state == AdminState.DRAINING)
-        .order_by(Connection.code)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return list(found)
-
-
 async def in_flight(session: AsyncSession, connection_id: UUID) -> int:
     """Count the dispatches of a connection that are being sent."""
     found = await session.exec(
